@@ -1,0 +1,163 @@
+"""The engine port: what the rest of the sender may ask of WhatsApp, in our words and without the library's types.
+
+A seam inside this program, not a public interface: it may change with its callers. `simulated.py` and `neonize/`
+implement it and pass one conformance suite.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, Self
+
+from common.addresses import Jid
+from sender.whatsapp.protobuf import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Which linked device to open. `device` is the exact device address that pairing reported."""
+
+    instance: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """WhatsApp's server acknowledged the message under this id."""
+
+    whatsapp_id: str
+    at: datetime
+
+
+# --- events: what a session tells; delivered one by one, in order, to the listener ---
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    phone: str
+    lid: str | None = None
+    name: str | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The socket is gone; the session goes on trying by itself unless `final`."""
+
+    reason: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The account removed this device: only a new pairing brings it back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The same device connected elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Banned:
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """WhatsApp refuses this version of the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """`kind` is delivered, read or played; `ids` are WhatsApp ids."""
+
+    ids: tuple[str, ...]
+    chat: Jid
+    sender: Jid
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Anything else, as the engine's own bytes; `code` names the engine's event type. Stored first, read later."""
+
+    code: int
+    body: bytes
+    at: datetime
+
+
+Event = Connected | Disconnected | LoggedOut | Replaced | Banned | Outdated | Receipts | Raw
+
+Listener = Callable[[Event], Awaitable[None]]
+"""Returns when the event is safe. The engine waits for it before it takes the session's next event (back-pressure)."""
+
+OnWire = Callable[[str], Awaitable[None]]
+"""Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it)."""
+
+
+class Session(Protocol):
+    """One open linked device. Methods raise `DeliveryError`s of `common.errors`, never the engine's own."""
+
+    @property
+    def is_connected(self) -> bool: ...
+
+    async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
+        """Put one message on the wire. `id` is the id that the API returned; an engine that can, uses it.
+
+        Raises DeliveryError; its `certain` says whether the message surely did not leave. A caller may cancel the
+        wait; the outcome of a cancelled send is unknown.
+        """
+        ...
+
+    async def show_typing(self, to: Jid, *, recording: bool = False) -> None: ...
+
+    async def stop_typing(self, to: Jid) -> None: ...
+
+    async def close(self) -> None:
+        """Disconnect, never log out. Idempotent."""
+        ...
+
+
+# --- pairing ---
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    device: str
+    phone: str
+    lid: str | None
+    platform: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingFailed:
+    """`reason` is one of: timeout, passkey-required, outdated, refused, engine."""
+
+    reason: str
+
+
+class Engine(Protocol):
+    """Holds sessions. Used as an async context manager; leaving it closes every session and child process."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def open(self, account: Account, listener: Listener) -> Session:
+        """Start a session; returns at once, `Connected` follows as an event. Raises NotPaired if the device is unknown."""
+        ...
+
+    def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
+        """Link a new device: codes as they come, then Paired or PairingFailed. Closing the iterator cancels."""
+        ...
