@@ -1,0 +1,97 @@
+"""Servers for tests: one Postgres and one Valkey per pytest process, and a fresh database per test."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis as synchronous_redis
+from redis.asyncio import Redis
+
+from common.local.postgres import UNSAFE_AND_FAST, Postgres
+from common.local.valkey import Valkey
+from common.postgres import Pool, open_pool
+from tests.databases import Databases
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The server that all tests of this process share: never stop it, take one of your own (`own_postgres`)."""
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "data", settings=UNSAFE_AND_FAST)
+    with server.running():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """The server that all tests of this process share; each test finds it empty."""
+    server = Valkey(tmp_path_factory.mktemp("valkey") / "data", durable=False)
+    with server.running():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres) -> Iterator[Databases]:
+    made = Databases(postgres)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    """The DSN of a fresh, migrated database that no other test sees."""
+    dsn = databases.create()
+    yield dsn
+    databases.drop(dsn)
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """The DSN of a database without any table."""
+    dsn = databases.create(migrated=False)
+    yield dsn
+    databases.drop(dsn)
+
+
+@pytest.fixture
+async def pool(database: str, anyio_backend: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database, 10, "test")
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """An empty Valkey. Tests of one process run one after the other, so emptying all of it disturbs nobody."""
+    with synchronous_redis.Redis.from_url(valkey.url()) as client:
+        client.flushall()
+    return valkey.url()
+
+
+@pytest.fixture
+async def redis(redis_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Postgres:
+    """A server for one test alone, durable and not started: `with own_postgres.running() as process`."""
+    return Postgres(tmp_path / "own_postgres")
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Valkey:
+    """A server for one test alone, durable and not started: `with own_valkey.running() as process`."""
+    return Valkey(tmp_path / "own_valkey")
+
+
+@pytest.fixture
+def log_of(tmp_path: Path) -> Callable[[str], Path]:
+    """Where a process that a test starts may write its output."""
+    return lambda name: tmp_path / f"{name}.log"
