@@ -1,15 +1,15 @@
 """Errors that carry a decision.
 
-    DeliveryError                 code               again?   surely not sent?
-    ├── NotConnected              not-connected      wait     yes   (burns no attempt)
-    ├── TemporaryFailure          temporary          retry    yes
-    ├── OutcomeUnknown            unknown            policy   no    (the message becomes uncertain)
-    ├── NewChatLimit              new-chat-limit     no       yes
-    └── Refused                   refused            no       yes
-        ├── NotOnWhatsApp         not-on-whatsapp
-        └── CannotCompose         cannot-compose
-    NotPaired                     the device is not in the session store
-    LostOwnership                 a write was refused because the epoch is no longer ours
+DeliveryError                 code               again?   surely not sent?
+├── NotConnected              not-connected      wait     yes   (burns no attempt)
+├── TemporaryFailure          temporary          retry    yes
+├── OutcomeUnknown            unknown            policy   no    (the message becomes uncertain)
+├── NewChatLimit              new-chat-limit     no       yes
+└── Refused                   refused            no       yes
+    ├── NotOnWhatsApp         not-on-whatsapp
+    └── CannotCompose         cannot-compose
+NotPaired                     the device is not in the session store
+LostOwnership                 a write was refused because the epoch is no longer ours
 """
 
 

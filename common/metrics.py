@@ -1,0 +1,94 @@
+"""Every metric, declared once, with its unit in the name. Labels are bounded; `instance_id` only by setting."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_QUEUE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+_SEND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90)
+_HTTP_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class FrontendMetrics:
+    def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
+        self.requests = Counter(
+            "http_requests", "Requests by route and status", ("method", "route", "status"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.request_duration = Histogram(
+            "http_request_duration_seconds", "Time to answer", ("route",),
+            namespace=namespace, registry=registry, buckets=_HTTP_SECONDS,
+        )  # fmt: skip
+        self.queued = Counter(
+            "messages_queued", "Messages accepted, by kind", ("type",), namespace=namespace, registry=registry
+        )
+        self.canceled = Counter(
+            "message_queue_purged", "Messages canceled over the API", namespace=namespace, registry=registry
+        )
+        self.batch = Histogram(
+            "message_enqueue_batch_rows", "Rows committed together",
+            namespace=namespace, registry=registry, buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+        )  # fmt: skip
+        self.hints_lost = Counter(
+            "message_hints_lost", "Batches whose stream append failed; the owner's sweep finds them",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+
+
+class SenderMetrics:
+    """`instance_label` adds the instance id to the queue's series: one series per instance, so off by default."""
+
+    def __init__(self, registry: CollectorRegistry, namespace: str = "", *, instance_label: bool = False) -> None:
+        self._by_instance = instance_label
+        extra = ("instance_id",) if instance_label else ()
+        self.backlog = Gauge(
+            "message_queue_backlog", "Messages accepted and not final, in the shards of this node",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.oldest = Gauge(
+            "message_queue_oldest_seconds", "Age of the oldest message that could go now",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.attempts = Counter(
+            "message_send_attempts", "Attempts by kind and outcome", ("type", "status", *extra),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.duration = Histogram(
+            "message_send_duration_seconds", "From the intent to the outcome", ("type",),
+            namespace=namespace, registry=registry, buckets=_SEND_SECONDS,
+        )  # fmt: skip
+        self.latency = Histogram(
+            "message_queue_latency_seconds", "From acceptance to the hand-over to the engine", ("type",),
+            namespace=namespace, registry=registry, buckets=_QUEUE_SECONDS,
+        )  # fmt: skip
+        self.failures = Counter(
+            "message_queue_failures", "Failed attempts by class", ("error_class", *extra),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.dead_letters = Counter(
+            "message_dead_letters", "Messages given up", ("error_class",), namespace=namespace, registry=registry
+        )
+        self.uncertain = Counter(
+            "message_uncertain", "Messages whose outcome was lost", namespace=namespace, registry=registry
+        )
+        self.expired = Counter("message_expired", "Messages past their time", namespace=namespace, registry=registry)
+        self.sessions = Gauge(
+            "whatsapp_sessions", "Sessions of this node by state", ("state",), namespace=namespace, registry=registry
+        )
+        self.shards = Gauge("lease_shards_held", "Shards this node owns", namespace=namespace, registry=registry)
+        self.leases_lost = Counter(
+            "lease_lost", "Shards lost without giving them up", namespace=namespace, registry=registry
+        )
+        self.sweep_finds = Counter(
+            "message_sweep_finds", "Instances with work that only a sweep found", namespace=namespace, registry=registry
+        )
+        self.ledger_batch = Histogram(
+            "message_ledger_batch_rows", "Intents and outcomes committed together",
+            namespace=namespace, registry=registry, buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+        )  # fmt: skip
+
+    def attempt(self, kind: str, status: str, instance: str) -> None:
+        labels = (kind, status, instance) if self._by_instance else (kind, status)
+        self.attempts.labels(*labels).inc()
+
+    def failure(self, error_class: str, instance: str) -> None:
+        labels = (error_class, instance) if self._by_instance else (error_class,)
+        self.failures.labels(*labels).inc()

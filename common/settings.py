@@ -1,0 +1,152 @@
+"""Settings: every environment variable that either program reads, with its default beside it."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+
+
+def parse_duration(value: object) -> object:
+    """`500ms`, `5s`, `2m`, `6h`, `7d`, `1w`, `1h30m`, or bare seconds. Anything else is left to pydantic to refuse."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    if isinstance(value, str):
+        text = value.strip()
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+            return timedelta(seconds=float(text))
+        if _DURATION.fullmatch(text):
+            return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+        raise ValueError(f"{value!r} is not a duration such as 500ms, 5s, 2m, 6h or 7d")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+def seconds(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+class Settings(BaseSettings):
+    """Read once by `__main__` and split there: parts of the program take only what they need."""
+
+    model_config = SettingsConfigDict(frozen=True, env_file=None, extra="ignore", populate_by_name=True)
+
+    # --- stores ---
+    postgres_dsn: SecretStr = Field(validation_alias=AliasChoices("POSTGRES_DSN", "DATABASE_URL"))
+    postgres_max_conns: int = Field(default=8, ge=2, le=200)
+    wameow_postgres_dsn: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    redis_addr: str = "127.0.0.1:6379"
+    redis_username: str = ""
+    redis_password: SecretStr = SecretStr("")
+    redis_db: int = Field(default=0, ge=0)
+    redis_tls_enabled: bool = False
+    shard_count: int = Field(default=256, ge=1, le=4096)
+
+    # --- log, errors ---
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: SecretStr | None = None
+    sentry_environment: str = "production"
+    sentry_release: str | None = None
+    prometheus_namespace: str = ""
+    metrics_instance_label: bool = False
+
+    # --- queue ---
+    message_queue_max_attempts: int = Field(default=3, ge=1, le=100)
+    message_queue_initial_backoff: Duration = seconds(1)
+    message_queue_max_backoff: Duration = seconds(300)
+    message_queue_backoff_multiplier: float = Field(default=2.0, ge=1)
+    message_queue_completed_retention: Duration = seconds(24 * 3600)
+    message_queue_failed_retention: Duration = seconds(7 * 86400)
+    message_queue_cleanup_interval: Duration = seconds(3600)
+    message_queue_disconnected_limit: int = Field(default=1000, ge=0)
+    message_delay_min: Duration = seconds(1)
+    message_delay_max: Duration = seconds(3)
+    idempotency_retention: Duration = seconds(24 * 3600)
+    enqueue_batch: int = Field(default=256, ge=1, le=5000)
+
+    @property
+    def redis(self) -> str:
+        """One URL, from REDIS_URL or from the REDIS_* parts."""
+        if self.redis_url is not None:
+            return self.redis_url.get_secret_value()
+        scheme = "rediss" if self.redis_tls_enabled else "redis"
+        password = self.redis_password.get_secret_value()
+        login = f"{quote(self.redis_username)}:{quote(password)}@" if password or self.redis_username else ""
+        return f"{scheme}://{login}{self.redis_addr}/{self.redis_db}"
+
+    @property
+    def session_store(self) -> str:
+        """WAMEOW_POSTGRES_DSN, or the database beside the main one whose name ends in `_whatsapp`."""
+        if self.wameow_postgres_dsn is not None:
+            return self.wameow_postgres_dsn.get_secret_value()
+        parts = urlsplit(self.postgres_dsn.get_secret_value())
+        return urlunsplit(parts._replace(path=f"{parts.path or '/postgres'}_whatsapp"))
+
+    @model_validator(mode="after")
+    def _delays_in_order(self) -> "Settings":
+        if self.message_delay_min > self.message_delay_max:
+            raise ValueError("MESSAGE_DELAY_MIN is above MESSAGE_DELAY_MAX")
+        return self
+
+
+class FrontendSettings(Settings):
+    """What only a frontend reads."""
+
+    http_addr: str = "0.0.0.0:8080"
+    api_base_url: str = ""
+    client_auth_token: SecretStr
+    partner_auth_token: SecretStr | None = None
+    token_encryption_key: SecretStr
+    auth_cache_ttl: Duration = seconds(2)
+    auth_cache_size: int = Field(default=50_000, ge=1)
+    http_max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    http_read_timeout: Duration = seconds(15)
+    http_idle_timeout: Duration = seconds(120)
+    ask_timeout: Duration = seconds(15)
+    ready_timeout: Duration = seconds(3)
+
+    @model_validator(mode="after")
+    def _client_token_is_a_secret(self) -> "FrontendSettings":
+        if len(self.client_auth_token.get_secret_value().strip()) < 16:
+            raise ValueError("CLIENT_AUTH_TOKEN must have at least 16 characters")
+        return self
+
+
+class SenderSettings(Settings):
+    """What only a sender reads."""
+
+    sender_http_addr: str = "0.0.0.0:8081"
+    node_id: str | None = None
+    node_capacity: int = Field(default=100, ge=1)
+    whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
+    whatsapp_proxy: str = ""
+    whatsapp_ca_file: str = ""
+    whatsapp_noise_root: str = ""
+    host_sessions: int = Field(default=50, ge=1, le=200)
+
+    redis_lock_ttl: Duration = seconds(15)
+    redis_lock_refresh_interval: Duration = seconds(5)
+    send_timeout: Duration = seconds(90)
+    typing_refresh: Duration = seconds(20)
+    lane_prefetch: int = Field(default=200, ge=1)
+    ledger_batch: int = Field(default=256, ge=1)
+    sweep_interval: Duration = seconds(10)
+    schedule_interval: Duration = seconds(1)
+    uncertain_grace: Duration = seconds(90)
+    shutdown_timeout: Duration = seconds(100)
+    session_open_concurrency: int = Field(default=8, ge=1)
+
+    simulated_latency: Duration = seconds(0)
+    simulated_seed: int = 0
+    simulated_failures: float = Field(default=0.0, ge=0, le=1)
+    simulated_journal: str = ""
+    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
