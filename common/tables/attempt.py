@@ -1,0 +1,185 @@
+"""What the owner of a message writes: the intent before a send and the outcome after it. All of it fenced.
+
+Every statement takes arrays, one element a message, and is run inside a transaction that holds `shard.FENCE`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+# The intent is durable before the engine is asked. Rows that were canceled or have expired meanwhile are not returned.
+INTEND = """
+    UPDATE message_queue
+    SET status = 'sending', attempts = attempts + 1, epoch = intent.epoch, node = $4, started_at = clock_timestamp(),
+        next_attempt_at = NULL, whatsapp_id = intent.whatsapp_id
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS intent (id, epoch, whatsapp_id)
+    WHERE message_queue.id = intent.id AND status = 'queued' AND (expires_at IS NULL OR expires_at > now())
+    RETURNING message_queue.id, attempts, started_at"""
+
+NOTE_WIRE_ID = """
+    UPDATE message_queue
+    SET whatsapp_id = noted.whatsapp_id
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS noted (id, epoch, whatsapp_id)
+    WHERE message_queue.id = noted.id AND message_queue.epoch = noted.epoch AND status = 'sending'
+    RETURNING message_queue.id"""
+
+_RECORD = """
+        INSERT INTO message_attempt (message_id, attempt, epoch, node, started_at, ended_at, outcome, error)
+        SELECT id, attempts, epoch, node, started_at, ended_at, {outcome}, detail
+        FROM {rows}"""
+
+_KEPT = """id, instance_id, zaap_id, message_id, kind, chat, payload, attempts, max_attempts, accepted_at,
+            scheduled_at, started_at, epoch, node"""
+
+SENT = f"""
+    WITH outcome AS (
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
+            AS outcome (id, epoch, wire, ended_at)
+    ), gone AS (
+        DELETE FROM message_queue
+        USING outcome
+        WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch
+          AND status IN ('sending', 'uncertain')
+        RETURNING message_queue.*, outcome.wire, outcome.ended_at, NULL::text AS detail
+    ), recorded AS ({_RECORD.format(outcome="'sent'", rows="gone")}
+    )
+    INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
+    SELECT {_KEPT}, 'sent', ended_at, wire, metadata
+    FROM gone
+    RETURNING id"""
+
+# `burns` is false when the attempt is given back: the session was not connected and nothing was tried.
+PUT_BACK = f"""
+    WITH outcome AS (
+        SELECT * FROM unnest(
+            $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::boolean[])
+            AS outcome (id, epoch, error_class, detail, ended_at, again_at, burns)
+    ), back AS (
+        UPDATE message_queue
+        SET status = 'queued', next_attempt_at = outcome.again_at, error = outcome.detail,
+            error_class = outcome.error_class, attempts = attempts - (NOT outcome.burns)::int
+        FROM outcome
+        WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
+        RETURNING message_queue.id, greatest(attempts, 1) AS attempts, message_queue.epoch, node, started_at,
+            outcome.ended_at, outcome.detail, outcome.burns
+    ), recorded AS ({_RECORD.format(outcome="CASE WHEN burns THEN 'retry' ELSE 'not-connected' END", rows="back")}
+    )
+    SELECT id FROM back"""
+
+GIVE_UP = f"""
+    WITH outcome AS (
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+            AS outcome (id, epoch, class, detail, ended_at)
+    ), gone AS (
+        DELETE FROM message_queue
+        USING outcome
+        WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch
+          AND status IN ('sending', 'uncertain')
+        RETURNING message_queue.*, outcome.class, outcome.detail, outcome.ended_at
+    ), recorded AS ({_RECORD.format(outcome="'failed'", rows="gone")}
+    )
+    INSERT INTO message_dead_letter ({_KEPT}, shard, delay_message, delay_typing, finished_at, whatsapp_id, error,
+        error_class, metadata)
+    SELECT {_KEPT}, shard, delay_message, delay_typing, ended_at, whatsapp_id, detail, class, metadata
+    FROM gone
+    RETURNING id"""
+
+DOUBT = f"""
+    WITH outcome AS (
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
+            AS outcome (id, epoch, detail, ended_at)
+    ), doubted AS (
+        UPDATE message_queue
+        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown'
+        FROM outcome
+        WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
+        RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail
+    ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
+    )
+    SELECT id FROM doubted"""
+
+# After a claim: what an earlier owner had under way. It may have left, so it is in doubt.
+DOUBT_ORPHANS = f"""
+    WITH doubted AS (
+        UPDATE message_queue
+        SET status = 'uncertain', error = 'the sender stopped before the outcome was known', error_class = 'unknown'
+        FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
+        WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
+        RETURNING id, instance_id, attempts, message_queue.epoch, node, started_at, now() AS ended_at, error AS detail
+    ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
+    )
+    SELECT id, instance_id FROM doubted"""
+
+KEEP_PACE = """
+    INSERT INTO instance_pace (instance_id, send_after)
+    SELECT instance_id, max(send_after)
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS pace (instance_id, send_after)
+    GROUP BY instance_id
+    ON CONFLICT (instance_id) DO UPDATE
+    SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
+
+# Receipts name ids of the wire. An uncertain message that a receipt names was sent.
+SETTLE_BY_RECEIPT = f"""
+    WITH gone AS (
+        DELETE FROM message_queue
+        WHERE instance_id = $1 AND whatsapp_id = ANY($2::text[]) AND status = 'uncertain'
+        RETURNING *
+    )
+    INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
+    SELECT {_KEPT}, 'sent', now(), whatsapp_id, metadata
+    FROM gone
+    RETURNING id"""
+
+_RANK = "array_position(ARRAY['sent', 'delivered', 'read', 'played'], {0})"
+
+RECEIPT = f"""
+    UPDATE message_history
+    SET status = CASE WHEN {_RANK.format("$3::text")} > {_RANK.format("status")} THEN $3 ELSE status END,
+        delivered_at = coalesce(delivered_at, $4),
+        read_at = CASE WHEN $3 IN ('read', 'played') THEN coalesce(read_at, $4) ELSE read_at END,
+        played_at = CASE WHEN $3 = 'played' THEN coalesce(played_at, $4) ELSE played_at END
+    WHERE whatsapp_id = ANY($2::text[]) AND instance_id = $1 AND finished_at > now() - interval '8 days'
+      AND status IN ('sent', 'delivered', 'read', 'played')
+    RETURNING id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A durable intent: from here on the outcome must be recorded or the message is in doubt."""
+
+    id: int
+    epoch: int
+    attempt: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    whatsapp_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Surely not sent; try again at `again_at`. `burns` is false when nothing was tried."""
+
+    error_class: str
+    detail: str
+    at: datetime
+    again_at: datetime
+    burns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    error_class: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    detail: str
+    at: datetime
+
+
+Outcome = Sent | Retry | Failed | Doubtful
