@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -224,8 +224,3 @@ async def fetch_more(
 async def read_pace(connection: Connection, instances: Sequence[UUID]) -> dict[UUID, datetime]:
     """When each instance may send again, where that was recorded."""
     return {row[0]: row[1] for row in await connection.fetch(READ_PACE, instances)}
-
-
-def retry_delay(attempts: int, initial: timedelta, multiplier: float, longest: timedelta) -> timedelta:
-    """The ceiling of the wait after this many attempts; the caller takes a random part of it (full jitter)."""
-    return min(longest, initial * multiplier ** max(0, attempts - 1))
