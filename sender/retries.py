@@ -31,7 +31,8 @@ def decide(
     if not error.retry:
         return Failed(error.code, str(error), now)
     if not error.burns_attempt:
-        return Retry(error.code, str(error), now, now, burns=False)
+        # Not at once: a session that only claims to be connected would spin here.
+        return Retry(error.code, str(error), now, now + policy.initial, burns=False)
     if attempt >= max_attempts:
         return Failed(error.code, f"gave up after {attempt} attempts: {error}", now)
     return Retry(error.code, str(error), now, now + policy.wait(attempt, chance), burns=True)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # The intent is durable before the engine is asked. Rows that were canceled or have expired meanwhile are not returned.
+# A row already `sending` at this epoch is our own write whose commit was not answered: saying it again is harmless.
 INTEND = """
     UPDATE message_queue
-    SET status = 'sending', attempts = attempts + 1, epoch = intent.epoch, node = $4, started_at = clock_timestamp(),
+    SET status = 'sending', attempts = attempts + (status = 'queued')::int, epoch = intent.epoch, node = $4,
+        started_at = clock_timestamp(),
         next_attempt_at = NULL, whatsapp_id = intent.whatsapp_id
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS intent (id, epoch, whatsapp_id)
-    WHERE message_queue.id = intent.id AND status = 'queued' AND (expires_at IS NULL OR expires_at > now())
+    WHERE message_queue.id = intent.id
+      AND (status = 'queued' OR (status = 'sending' AND message_queue.epoch = intent.epoch))
+      AND (expires_at IS NULL OR expires_at > now())
     RETURNING message_queue.id, attempts, started_at"""
 
 NOTE_WIRE_ID = """
@@ -104,10 +108,11 @@ DOUBT_ORPHANS = f"""
         SET status = 'uncertain', error = 'the sender stopped before the outcome was known', error_class = 'unknown'
         FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
         WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
-        RETURNING id, instance_id, attempts, message_queue.epoch, node, started_at, now() AS ended_at, error AS detail
+        RETURNING id, instance_id, chat, attempts, message_queue.epoch, node, started_at, now() AS ended_at,
+            error AS detail
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
     )
-    SELECT id, instance_id FROM doubted"""
+    SELECT id, instance_id, chat FROM doubted"""
 
 KEEP_PACE = """
     INSERT INTO instance_pace (instance_id, send_after)

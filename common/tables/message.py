@@ -102,6 +102,7 @@ FETCH_READY = """
                delay_message, delay_typing, accepted_at, next_attempt_at, expires_at
         FROM message_queue
         WHERE instance_id = wanted.instance_id AND is_due AND status = 'queued'
+          AND (expires_at IS NULL OR expires_at > now())
         ORDER BY is_due DESC, id
         LIMIT $2
     ) AS ready
@@ -111,7 +112,8 @@ FETCH_MORE = """
     SELECT id, instance_id, shard, zaap_id, message_id, kind, chat, payload::text, attempts, max_attempts,
            delay_message, delay_typing, accepted_at, next_attempt_at, expires_at
     FROM message_queue
-    WHERE instance_id = $1 AND is_due AND status = 'queued' AND id <> ALL($2::bigint[]) AND chat <> ALL($3::text[])
+    WHERE instance_id = $1 AND is_due AND status = 'queued' AND (expires_at IS NULL OR expires_at > now())
+      AND id <> ALL($2::bigint[]) AND chat <> ALL($3::text[])
     ORDER BY is_due DESC, id
     LIMIT $4"""
 

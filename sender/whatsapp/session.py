@@ -106,6 +106,11 @@ class Session(Protocol):
     @property
     def is_connected(self) -> bool: ...
 
+    @property
+    def uses_given_id(self) -> bool:
+        """Whether `send` puts the message on the wire under the id it is given."""
+        ...
+
     async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
         """Put one message on the wire. `id` is the id that the API returned; an engine that can, uses it.
 

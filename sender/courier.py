@@ -1,0 +1,191 @@
+"""The courier: delivers one instance's messages, in order within each chat and at a human pace."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from common import logs
+from common.addresses import Jid
+from common.clock import Clock
+from common.errors import DeliveryError, OutcomeUnknown
+from common.metrics import SenderMetrics
+from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
+from common.tables.message import QueuedMessage
+from sender.composers.registry import compose
+from sender.lanes import Lanes
+from sender.ledger import Ledger
+from sender.retries import RetryPolicy, decide
+from sender.whatsapp.session import Session
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """How an instance sends. The random pause after a message lies between the two; `delayMessage` replaces it."""
+
+    pause_min: timedelta = timedelta(seconds=1)
+    pause_max: timedelta = timedelta(seconds=3)
+    send_timeout: timedelta = timedelta(seconds=90)
+    typing_refresh: timedelta = timedelta(seconds=20)
+    uncertain_grace: timedelta = timedelta(seconds=90)
+    retry: RetryPolicy = RetryPolicy()
+    prefetch: int = 200
+
+    def pause(self, message: QueuedMessage, chance: Random) -> float:
+        if message.delay_message is not None:
+            return float(message.delay_message)
+        return chance.uniform(self.pause_min.total_seconds(), self.pause_max.total_seconds())
+
+
+Fetch = Callable[[UUID, Lanes], Awaitable[int]]
+"""Puts more waiting rows into the lanes; how many were new."""
+
+
+class Courier:
+    """Lives while its instance has messages to send and a session; one message is in flight at a time.
+
+    `send_after` is the earliest moment of the next send on the clock's `elapsed` scale.
+    """
+
+    def __init__(
+        self,
+        instance: UUID,
+        session: Session,
+        lanes: Lanes,
+        fetch: Fetch,
+        ledger: Ledger,
+        policy: DeliveryPolicy,
+        clock: Clock,
+        chance: Random,
+        metrics: SenderMetrics,
+        send_after: float = 0.0,
+    ) -> None:
+        self._instance = instance
+        self._session = session
+        self.lanes = lanes
+        self._fetch = fetch
+        self._ledger = ledger
+        self._policy = policy
+        self._clock = clock
+        self._chance = chance
+        self._metrics = metrics
+        self.send_after = send_after
+        self._news = asyncio.Event()
+        self._news.set()
+
+    def look(self) -> None:
+        """Rows were added, canceled or released: look again before resting."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
+        while self._session.is_connected:
+            if self._news.is_set() or not self.lanes:
+                self._news.clear()
+                await self._fetch(self._instance, self.lanes)
+            now = self._clock.elapsed()
+            if self.send_after > now and self.lanes:
+                await self._clock.sleep_until(self.send_after)
+                continue
+            message = self.lanes.next(now)
+            if message is not None:
+                await self._deliver(message)
+            elif not await self._wait(now):
+                return
+
+    async def _wait(self, now: float) -> bool:
+        """Until a held chat may go or something new comes; False when there is nothing to wait for."""
+        wakes_at = self.lanes.wakes_at(now)
+        if wakes_at is None:
+            return self._news.is_set()
+        async with asyncio.TaskGroup() as waiting:
+            timer = waiting.create_task(self._clock.sleep_until(wakes_at))
+            news = waiting.create_task(self._news.wait())
+            await asyncio.wait((timer, news), return_when=asyncio.FIRST_COMPLETED)
+            timer.cancel()
+            news.cancel()
+        return True
+
+    async def _deliver(self, message: QueuedMessage) -> None:
+        if message.delay_typing:
+            await self._type(message)
+        intent = await self._ledger.intend(message, message.message_id if self._session.uses_given_id else None)
+        if intent is None:
+            self.lanes.done(message)
+            return
+        started = self._clock.elapsed()
+        self._metrics.latency.labels(message.kind).observe(
+            max(0.0, (self._clock.now() - message.accepted_at).total_seconds())
+        )
+        outcome = await self._attempt(message, intent)
+        self._metrics.duration.labels(message.kind).observe(self._clock.elapsed() - started)
+        await self._record(message, intent, outcome)
+
+    async def _attempt(self, message: QueuedMessage, intent: Intent) -> Outcome:
+        async def on_wire(wire: str) -> None:
+            await self._ledger.note_wire_id(message, intent, wire)
+
+        try:
+            async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
+                body = compose(message.kind, message.payload)
+                accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+            return Sent(accepted.whatsapp_id, accepted.at)
+        except DeliveryError as error:
+            problem: DeliveryError = error
+        except TimeoutError:
+            problem = OutcomeUnknown("no answer within the send timeout")
+        except Exception as error:
+            log.exception("unexpected error in a send", instance=self._instance, id=message.id)
+            problem = OutcomeUnknown(f"unexpected error: {type(error).__name__}")
+        return decide(
+            problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
+        )
+
+    async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
+        writes = [self._ledger.finish(message, intent, outcome)]
+        left = not isinstance(outcome, Retry)
+        if left and (pause := self._policy.pause(message, self._chance)) > 0:
+            self.send_after = self._clock.elapsed() + pause
+            writes.append(self._ledger.keep_pace(message, self._clock.now() + timedelta(seconds=pause)))
+        await asyncio.gather(*writes)
+        instance = str(self._instance)
+        match outcome:
+            case Sent():
+                self.lanes.done(message)
+                self._metrics.attempt(message.kind, "sent", instance)
+            case Failed(error_class, detail):
+                self.lanes.done(message)
+                self._metrics.attempt(message.kind, "failed", instance)
+                self._metrics.failure(error_class, instance)
+                self._metrics.dead_letters.labels(error_class).inc()
+                log.warning("message failed", instance=instance, id=message.id, error_class=error_class)
+            case Doubtful():
+                self.lanes.done(message)
+                self.lanes.hold(message.chat, self._clock.elapsed() + self._policy.uncertain_grace.total_seconds())
+                self._metrics.attempt(message.kind, "uncertain", instance)
+                self._metrics.uncertain.inc()
+                log.warning("message uncertain", instance=instance, id=message.id)
+            case Retry(error_class, _, at, again_at, burns):
+                wait = (again_at - at).total_seconds()
+                self.lanes.hold(message.chat, self._clock.elapsed() + wait)
+                self._metrics.attempt(message.kind, "retry" if burns else "not-connected", instance)
+                self._metrics.failure(error_class, instance)
+
+    async def _type(self, message: QueuedMessage) -> None:
+        """Show typing for as long as the message asks. WhatsApp drops it after 25 s, hence the refresh."""
+        until = self._clock.elapsed() + message.delay_typing
+        try:
+            while (now := self._clock.elapsed()) < until:
+                await self._session.show_typing(message.chat)
+                await self._clock.sleep_until(min(until, now + self._policy.typing_refresh.total_seconds()))
+        except DeliveryError as error:
+            log.info("typing not shown", instance=self._instance, error_class=error.code)
+
+    def settle(self, chat: Jid) -> None:
+        """A doubt about this chat is gone."""
+        self.lanes.release(chat)
+        self.look()

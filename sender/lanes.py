@@ -1,0 +1,72 @@
+"""Lanes: the order of one instance's messages. Pure: the caller says what time it is."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from common.addresses import Jid
+from common.tables.message import QueuedMessage
+
+
+class Lanes:
+    """One lane a chat, in order of acceptance; among chats that may go, the oldest head goes first.
+
+    A chat that waits (retry, doubt) holds only itself. Times are seconds of the caller's clock.
+    """
+
+    def __init__(self) -> None:
+        self._chats: dict[Jid, deque[QueuedMessage]] = {}
+        self._known: set[int] = set()
+        self._held: dict[Jid, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def known(self) -> list[int]:
+        return list(self._known)
+
+    def held(self, now: float) -> list[Jid]:
+        """The chats that may not go yet."""
+        return [chat for chat, until in self._held.items() if until > now]
+
+    def add(self, messages: Iterable[QueuedMessage]) -> int:
+        """Take in rows, known ones ignored. How many were new. A row that committed late finds its place by id."""
+        added = 0
+        for message in messages:
+            if message.id in self._known:
+                continue
+            self._known.add(message.id)
+            lane = self._chats.setdefault(message.chat, deque())
+            behind = []
+            while lane and lane[-1].id > message.id:
+                behind.append(lane.pop())
+            lane.append(message)
+            lane.extend(reversed(behind))
+            added += 1
+        return added
+
+    def next(self, now: float) -> QueuedMessage | None:
+        """The message that should go now; it stays at the head of its lane until `done`."""
+        heads = (lane[0] for chat, lane in self._chats.items() if self._held.get(chat, 0) <= now)
+        return min(heads, key=lambda message: message.id, default=None)
+
+    def done(self, message: QueuedMessage) -> None:
+        """The message is final or gone. No effect when it is not here."""
+        if message.id not in self._known:
+            return
+        self._known.discard(message.id)
+        lane = self._chats[message.chat]
+        lane.remove(message)
+        if not lane:
+            del self._chats[message.chat]
+
+    def hold(self, chat: Jid, until: float) -> None:
+        self._held[chat] = max(until, self._held.get(chat, 0))
+
+    def release(self, chat: Jid) -> None:
+        self._held.pop(chat, None)
+
+    def wakes_at(self, now: float) -> float | None:
+        """When the first chat that is held and has messages may go. None: nothing waits for time."""
+        self._held = {chat: until for chat, until in self._held.items() if until > now}
+        return min((until for chat, until in self._held.items() if chat in self._chats), default=None)

@@ -1,0 +1,192 @@
+"""A simulated WhatsApp: in memory, seeded, and it writes down what it was handed, so that tests assert on what left."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from common.addresses import Jid
+from common.errors import DeliveryError, NotConnected, NotOnWhatsApp, OutcomeUnknown, Refused, TemporaryFailure
+from sender.whatsapp.protobuf import Message
+from sender.whatsapp.session import (
+    Accepted,
+    Account,
+    Connected,
+    Disconnected,
+    Listener,
+    OnWire,
+    Paired,
+    PairingFailed,
+    QrCode,
+    Receipts,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One message that the engine was handed, in order of hand-over."""
+
+    instance: str
+    chat: Jid
+    whatsapp_id: str
+    text: str
+    at: float
+
+
+class Journal:
+    """Hand-overs, and optionally a file that survives a kill -9: one appended line is one write."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.handed: list[Handed] = []
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
+        self._grown = asyncio.Event()
+
+    def record(self, handed: Handed) -> None:
+        if self._file is not None:
+            line = json.dumps([handed.instance, handed.chat, handed.whatsapp_id, handed.text, handed.at])
+            os.write(self._file, line.encode() + b"\n")
+        self.handed.append(handed)
+        self._grown.set()
+
+    async def reached(self, count: int) -> list[Handed]:
+        """Wait until that many messages were handed over."""
+        while len(self.handed) < count:
+            self._grown.clear()
+            await self._grown.wait()
+        return self.handed
+
+
+@dataclass(slots=True)
+class Behaviour:
+    """What the simulated network does. `errors` fails sends to a chat, in turn; `failures` is a share of all."""
+
+    latency: timedelta = timedelta(0)
+    failures: float = 0.0
+    receipts: bool = True
+    errors: dict[Jid, list[type[DeliveryError]]] = field(default_factory=dict)
+    always: Mapping[Jid, type[DeliveryError]] = field(default_factory=dict)
+
+
+class SimulatedSession:
+    """Obeys the port. Failures come from the engine's seed; `drop` and `restore` stand for the network."""
+
+    def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
+        self._account = account
+        self._listener = listener
+        self._engine = engine
+        self._connected = False
+        self._closed = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected
+
+    @property
+    def uses_given_id(self) -> bool:
+        return True
+
+    async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
+        if not self._connected:
+            raise NotConnected
+        behaviour = self._engine.behaviour
+        await self._fail(to, behaviour)
+        if behaviour.latency:
+            await asyncio.sleep(behaviour.latency.total_seconds())
+        self._engine.journal.record(Handed(self._account.instance, to, id, message.conversation, time.time()))
+        if self._engine.chance.random() < behaviour.failures / 3:
+            raise OutcomeUnknown("the simulated network lost the answer")
+        now = datetime.now(UTC)
+        if behaviour.receipts:
+            self._engine.later(self._listener(Receipts((id,), to, to, "delivered", now)))
+        return Accepted(id, now)
+
+    async def _fail(self, to: Jid, behaviour: Behaviour) -> None:
+        if waiting := behaviour.errors.get(to):
+            raise waiting.pop(0)()
+        if kind := behaviour.always.get(to):
+            raise kind()
+        if self._engine.chance.random() < behaviour.failures * 2 / 3:
+            raise self._engine.chance.choice((TemporaryFailure, TemporaryFailure, NotOnWhatsApp, Refused))()
+
+    async def show_typing(self, to: Jid, *, recording: bool = False) -> None:
+        if not self._connected:
+            raise NotConnected
+
+    async def stop_typing(self, to: Jid) -> None:
+        if not self._connected:
+            raise NotConnected
+
+    async def close(self) -> None:
+        self._connected = False
+        self._closed = True
+
+    async def drop(self) -> None:
+        """The connection breaks."""
+        self._connected = False
+        await self._listener(Disconnected("simulated"))
+
+    async def restore(self) -> None:
+        """The connection is back (or there for the first time)."""
+        if self._closed:
+            return
+        self._connected = True
+        await self._listener(Connected(phone=self._account.device.partition(":")[0], name="Simulated"))
+
+
+class SimulatedEngine:
+    """`connects` says whether a session connects by itself when it is opened; `links` whether pairing succeeds."""
+
+    def __init__(
+        self, behaviour: Behaviour, journal: Journal, *, seed: int = 0, connects: bool = True, links: bool = True
+    ) -> None:
+        self.behaviour = behaviour
+        self.journal = journal
+        self.chance = Random(seed)
+        self.sessions: dict[str, SimulatedSession] = {}
+        self._connects = connects
+        self._links = links
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self.sessions.values():
+            await session.close()
+        if self._tasks is not None:
+            await self._tasks.__aexit__(kind, error, trace)
+
+    async def open(self, account: Account, listener: Listener) -> SimulatedSession:
+        session = SimulatedSession(account, listener, self)
+        self.sessions[account.instance] = session
+        if self._connects:
+            self.later(session.restore())
+        return session
+
+    async def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
+        """A code, and, where the engine links, an account whose number is made from the instance's id."""
+        yield QrCode(f"2@simulated,{instance}", datetime.now(UTC) + timedelta(seconds=60))
+        if not self._links:
+            yield PairingFailed("timeout")
+            return
+        phone = f"55119{int(instance[:10], 16) % 100_000_000:08d}"
+        yield Paired(device=f"{phone}:1@s.whatsapp.net", phone=phone, lid=None, platform="simulated")
+
+    def later(self, work: Awaitable[None]) -> None:
+        """Run beside the caller, ended with the engine."""
+        assert self._tasks is not None, "the engine is not entered"
+        self._tasks.create_task(_run(work))
+
+
+async def _run(work: Awaitable[None]) -> None:
+    await work
