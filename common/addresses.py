@@ -16,6 +16,9 @@ _OLD_GROUP = re.compile(r"[1-9][0-9]{4,14}-[0-9]{9,11}", re.ASCII)
 _LID = re.compile(r"[0-9]{5,20}@lid", re.ASCII)
 _NEWSLETTER = re.compile(r"[0-9]{5,24}@newsletter", re.ASCII)
 
+PHONE_PATTERN = "|".join(form.pattern for form in (_INDIVIDUAL, _NEW_GROUP, _OLD_GROUP, _LID, _NEWSLETTER))
+"""Every form that `parse_phone` takes, for the documentation of the API."""
+
 
 class InvalidPhone(ValueError):
     """Invalid phone"""

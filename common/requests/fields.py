@@ -1,0 +1,89 @@
+"""The field types that requests share: chat addresses, delays, times, texts and flags, each with its limits."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+from common.addresses import PHONE_PATTERN
+
+LONGEST_TEXT = 65_536  # characters; WhatsApp's own limit of a text message
+LONGEST_URL = 2_048
+
+
+class _NumberAsText:
+    """A JSON number is taken for its digits; a boolean is not."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema(coerce_numbers_to_str=True, max_length=64)
+
+
+def _flag(value: object) -> object:
+    """The contract writes booleans as `true` and as `"true"`."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _written_time(value: object) -> object:
+    # Pydantic reads a string of digits as a Unix time; a caller who wrote milliseconds would be off by centuries.
+    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("write the time in ISO 8601 with its offset, such as 2027-01-05T10:20:30Z")
+    return value
+
+
+Phone = Annotated[
+    str,
+    _NumberAsText,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^(?:{PHONE_PATTERN})$"},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
+            ],
+            "examples": ["5511988887777", "120363041234567890-group"],
+        }
+    ),
+]
+"""A chat as the API spells it. Only read as text here: `common.addresses.parse_phone` judges its form."""
+
+Member = Annotated[
+    str,
+    _NumberAsText,
+    Field(pattern=r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
+            ],
+            "examples": ["5511988887777"],
+        }
+    ),
+]
+"""A person: digits, as text or as a number, or a LID."""
+
+MessageId = Annotated[str, Field(min_length=1, max_length=128)]
+"""WhatsApp's id of some message: opaque, and nothing here knows whether it exists."""
+
+Delay = Annotated[int, Field(strict=True, ge=1, le=15)]
+"""Whole seconds."""
+
+TypingDelay = Annotated[int, Field(strict=True, ge=0, le=15)]
+"""Whole seconds; 0 is none."""
+
+Flag = Annotated[
+    bool,
+    Field(strict=True),
+    BeforeValidator(_flag),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}]}),
+]
+
+# The bounds keep times inside what every part that stores or shows them can represent in any offset.
+Time = Annotated[
+    AwareDatetime,
+    Field(strict=True, ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_written_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-05T10:20:30Z"]}),
+]
+"""ISO 8601 with an offset."""

@@ -1,0 +1,46 @@
+"""Requests that read or empty a queue."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PAGE = 20
+LARGEST_PAGE = 30
+LARGEST_OLD_PAGE = 100
+
+PageSize = Annotated[int, Field(strict=True, ge=1)]
+"""More than the largest page is cut to it, not refused."""
+
+Cursor = Annotated[str, Field(max_length=512)]
+
+
+class ReadQueue(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    pageSize: PageSize | None = None
+    pagingState: Cursor | None = None
+
+
+class ReadOldQueue(BaseModel):
+    """`page` has no effect any more, so nothing looks at it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pageSize: Annotated[int, Field(ge=1)] = PAGE
+
+
+class EmptyQueue(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    olderThan: Annotated[str, Field(max_length=64)] | None = Field(
+        None,
+        description="Only what was accepted before: a time (ISO 8601 with its offset) or an age such as 90m.",
+        examples=["2h", "2027-01-05T10:20:30Z"],
+    )
+
+
+class ReadDeadLetters(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    pageSize: Annotated[int, Field(ge=1)] = PAGE
+    pagingState: Cursor | None = None

@@ -1,0 +1,284 @@
+"""instance: one linked (or linkable) WhatsApp account with its token, settings, subscription and session state."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from common.postgres import Connection
+
+TRIAL = timedelta(days=2)
+LAST_DAYS = timedelta(days=30)  # how long an instance stays usable after its subscription was canceled
+
+
+def shard_of(instance: UUID, shards: int) -> int:
+    """The shard that a new instance belongs to. It is stored in the row: read it there afterwards."""
+    return zlib.crc32(instance.bytes) % shards
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a frontend checks on every request. `due` is None when nothing ends."""
+
+    id: UUID
+    shard: int
+    token_hash: bytes
+    is_subscribed: bool
+    due: datetime | None
+    session_state: str
+    disable_enqueue_when_disconnected: bool
+
+    @property
+    def is_connected(self) -> bool:
+        return self.session_state == "connected"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    id: UUID
+    shard: int
+    name: str
+    session_name: str | None
+    token_cipher: bytes
+    middleware: str
+    business_device: bool
+    disable_enqueue_when_disconnected: bool
+    call_reject_auto: bool
+    call_reject_message: str | None
+    auto_read_message: bool
+    auto_read_status: bool
+    receive_callback_sent_by_me: bool
+    delivery_callback_url: str | None
+    received_callback_url: str | None
+    received_and_delivery_callback_url: str | None
+    presence_chat_callback_url: str | None
+    connected_callback_url: str | None
+    disconnected_callback_url: str | None
+    message_status_callback_url: str | None
+    received_status_callback_url: str | None
+    created_at: datetime
+    due: datetime
+    subscribed_at: datetime | None
+    canceled_at: datetime | None
+    with_calls: bool
+    device: str | None
+    phone: str | None
+    lid: str | None
+    profile_name: str | None
+    profile_about: str | None
+    profile_picture: str | None
+    platform: str | None
+    session_state: str
+    session_error: str | None
+    session_changed_at: datetime
+
+    @property
+    def is_connected(self) -> bool:
+        return self.session_state == "connected"
+
+    @property
+    def is_linked(self) -> bool:
+        return self.device is not None
+
+    @property
+    def payment_status(self) -> str:
+        if self.canceled_at is not None:
+            return "CANCELED"
+        return "TRIAL" if self.subscribed_at is None else "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstance:
+    """The columns that creation sets; the others have their defaults in the schema."""
+
+    id: UUID
+    shard: int
+    name: str
+    session_name: str | None
+    token_hash: bytes
+    token_cipher: bytes
+    middleware: str
+    business_device: bool
+    disable_enqueue_when_disconnected: bool
+    call_reject_auto: bool
+    call_reject_message: str | None
+    auto_read_message: bool
+    auto_read_status: bool
+    receive_callback_sent_by_me: bool
+    delivery_callback_url: str | None
+    received_callback_url: str | None
+    received_and_delivery_callback_url: str | None
+    presence_chat_callback_url: str | None
+    connected_callback_url: str | None
+    disconnected_callback_url: str | None
+    message_status_callback_url: str | None
+    due: datetime
+
+
+_COLUMNS = ", ".join(Instance.__dataclass_fields__)
+_NEW_COLUMNS = tuple(NewInstance.__dataclass_fields__)
+
+# A running subscription has no end of its own here: nobody sends a bill.
+FIND_ACCESS = """
+    SELECT id, shard, token_hash, subscribed_at IS NOT NULL,
+           CASE WHEN subscribed_at IS NULL OR canceled_at IS NOT NULL THEN due END,
+           session_state, disable_enqueue_when_disconnected
+    FROM instance
+    WHERE id = ANY($1::uuid[])"""
+
+FIND = f"""
+    SELECT {_COLUMNS}
+    FROM instance
+    WHERE id = $1"""
+
+INSERT = f"""
+    INSERT INTO instance ({", ".join(_NEW_COLUMNS)})
+    VALUES ({", ".join(f"${place}" for place in range(1, len(_NEW_COLUMNS) + 1))})"""
+
+# $1 is searched in the name as it is, $2 (without dashes, empty for none) in the id.
+_MATCHING = """
+    FROM instance
+    WHERE ($1 = '' OR strpos(lower(name), lower($1)) > 0 OR ($2 <> '' AND strpos(replace(id::text, '-', ''), $2) > 0))
+      AND ($3::text IS NULL OR middleware = $3)"""
+
+COUNT_MATCHING = f"""
+    SELECT count(*)
+    {_MATCHING}"""
+
+LIST_MATCHING = f"""
+    SELECT {_COLUMNS}
+    {_MATCHING}
+    ORDER BY created_at, id
+    LIMIT $4 OFFSET $5"""
+
+SUBSCRIBE = """
+    UPDATE instance
+    SET subscribed_at = coalesce(subscribed_at, now()), canceled_at = NULL, due = $2,
+        with_calls = coalesce($3, with_calls), version = version + 1
+    WHERE id = $1"""
+
+ADD_CALLS = """
+    UPDATE instance
+    SET with_calls = true, version = version + 1
+    WHERE id = $1"""
+
+# A trial that is canceled keeps its own end, and a second cancel does not move the first one's.
+CANCEL = """
+    UPDATE instance
+    SET canceled_at = now(), due = CASE WHEN subscribed_at IS NULL THEN due ELSE now() + $2::interval END,
+        version = version + 1
+    WHERE id = $1 AND canceled_at IS NULL"""
+
+LIST_OF_SHARDS = f"""
+    SELECT {_COLUMNS}
+    FROM instance
+    WHERE shard = ANY($1::integer[])
+    ORDER BY id"""
+
+LIST_BY_ID = f"""
+    SELECT {_COLUMNS}
+    FROM instance
+    WHERE id = ANY($1::uuid[])
+    ORDER BY id"""
+
+# The owner's writes: they change nothing unless the epoch is still the owner's.
+RECORD_STATE = """
+    UPDATE instance
+    SET session_state = $3, session_error = $4, session_changed_at = now(), version = version + 1
+    WHERE id = $1
+      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+
+RECORD_PAIRING = """
+    UPDATE instance
+    SET device = $3, phone = $4, lid = $5, platform = $6, session_state = 'connecting', session_error = NULL,
+        session_changed_at = now(), version = version + 1
+    WHERE id = $1
+      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+
+RECORD_PROFILE = """
+    UPDATE instance
+    SET session_state = 'connected', session_error = NULL, session_changed_at = now(), phone = $3,
+        lid = coalesce($4, lid), profile_name = coalesce($5, profile_name), platform = coalesce($6, platform),
+        version = version + 1
+    WHERE id = $1 AND device IS NOT NULL
+      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+
+# The account removed the device: what it was linked to is gone.
+RECORD_UNLINKING = """
+    UPDATE instance
+    SET session_state = 'logged-out', session_error = $3, session_changed_at = now(), device = NULL,
+        version = version + 1
+    WHERE id = $1
+      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+
+
+async def find_access(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Access]:
+    return {row[0]: Access(*row) for row in await connection.fetch(FIND_ACCESS, ids)}
+
+
+async def find(connection: Connection, instance: UUID) -> Instance | None:
+    row = await connection.fetchrow(FIND, instance)
+    return None if row is None else Instance(*row)
+
+
+async def insert(connection: Connection, new: NewInstance) -> None:
+    await connection.execute(INSERT, *(getattr(new, column) for column in _NEW_COLUMNS))
+
+
+async def list_matching(
+    connection: Connection, query: str, middleware: str | None, *, limit: int, offset: int
+) -> tuple[int, list[Instance]]:
+    """How many there are in all, and one page in order of creation."""
+    search = (query, query.replace("-", "").lower(), middleware)
+    total = await connection.fetchval(COUNT_MATCHING, *search)
+    return total, [Instance(*row) for row in await connection.fetch(LIST_MATCHING, *search, limit, offset)]
+
+
+async def list_of_shards(connection: Connection, shards: Sequence[int]) -> list[Instance]:
+    return [Instance(*row) for row in await connection.fetch(LIST_OF_SHARDS, shards)]
+
+
+async def list_by_id(connection: Connection, ids: Sequence[UUID]) -> list[Instance]:
+    return [Instance(*row) for row in await connection.fetch(LIST_BY_ID, ids)]
+
+
+async def record_state(connection: Connection, instance: UUID, epoch: int, state: str, error: str | None) -> bool:
+    """Whether it was written; False means that the epoch is no longer the owner's."""
+    return _changed(await connection.execute(RECORD_STATE, instance, epoch, state, error))
+
+
+async def record_pairing(
+    connection: Connection,
+    instance: UUID,
+    epoch: int,
+    *,
+    device: str,
+    phone: str,
+    lid: str | None,
+    platform: str | None,
+) -> bool:
+    return _changed(await connection.execute(RECORD_PAIRING, instance, epoch, device, phone, lid, platform))
+
+
+async def record_profile(
+    connection: Connection,
+    instance: UUID,
+    epoch: int,
+    *,
+    phone: str,
+    lid: str | None,
+    name: str | None,
+    platform: str | None,
+) -> bool:
+    """The session is connected, as whom."""
+    return _changed(await connection.execute(RECORD_PROFILE, instance, epoch, phone, lid, name, platform))
+
+
+async def record_unlinking(connection: Connection, instance: UUID, epoch: int, reason: str) -> bool:
+    return _changed(await connection.execute(RECORD_UNLINKING, instance, epoch, reason))
+
+
+def _changed(status: Any) -> bool:
+    return not str(status).endswith(" 0")
