@@ -157,7 +157,7 @@ class Courier:
             case Sent():
                 self.lanes.done(message)
                 self._metrics.attempt(message.kind, "sent", instance)
-            case Failed(error_class, detail):
+            case Failed(error_class, _):
                 self.lanes.done(message)
                 self._metrics.attempt(message.kind, "failed", instance)
                 self._metrics.failure(error_class, instance)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from common.postgres import Connection
+from common.postgres import Connection, Pool
 
 # Every claim raises the epoch. A shard can be claimed when its owner's time in Postgres is over, whoever holds what in
 # Redis; the claimer must hold the Redis lease as well before it acts.
@@ -66,8 +66,8 @@ class Shard:
     is_free: bool
 
 
-async def list_shards(connection: Connection) -> list[Shard]:
-    return [Shard(*row) for row in await connection.fetch(LIST)]
+async def list_shards_of(pool: Pool) -> list[Shard]:
+    return [Shard(*row) for row in await pool.fetch(LIST)]
 
 
 async def fenced(connection: Connection, held: dict[int, int]) -> set[int]:

@@ -160,7 +160,7 @@ class Engine(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
     async def open(self, account: Account, listener: Listener) -> Session:
-        """Start a session; returns at once, `Connected` follows as an event. Raises NotPaired if the device is unknown."""
+        """Start a session; returns at once, `Connected` follows as an event. Raises NotPaired for an unknown device."""
         ...
 
     def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:

@@ -1,0 +1,72 @@
+"""instance, as its owner sees it: which device to open, and the state of its session. Every write is fenced."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from common.postgres import Pool
+
+_OWNER = """
+    WITH owner AS (
+        SELECT id FROM shard WHERE id = $2 AND epoch = $3 FOR SHARE
+    )"""
+
+_SELECT = """
+    SELECT id, shard, device, name, coalesce(session_name, name) AS session_name
+    FROM instance"""
+
+LIST_OF_SHARDS = f"""
+    {_SELECT}
+    WHERE shard = ANY($1::integer[])
+    ORDER BY id"""
+
+FIND = f"""
+    {_SELECT}
+    WHERE id = $1"""
+
+SET_STATE = f"""
+    {_OWNER}
+    UPDATE instance
+    SET session_state = $4, session_error = $5, session_changed_at = now(), version = version + 1,
+        phone = coalesce($6, phone), lid = coalesce($7, lid), profile_name = coalesce($8, profile_name),
+        platform = coalesce($9, platform)
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
+SET_DEVICE = f"""
+    {_OWNER}
+    UPDATE instance
+    SET device = $4, phone = $5, lid = $6, platform = $7, session_state = 'connecting', session_error = NULL,
+        session_changed_at = now(), version = version + 1
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
+FORGET_DEVICE = f"""
+    {_OWNER}
+    UPDATE instance
+    SET device = NULL, session_state = 'logged-out', session_error = $4, session_changed_at = now(),
+        version = version + 1
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOwner:
+    """An instance that this node is to hold a session for, once it has a device."""
+
+    id: UUID
+    shard: int
+    device: str | None
+    name: str
+    session_name: str
+
+
+async def list_of_shards(pool: Pool, shards: list[int]) -> list[SessionOwner]:
+    return [SessionOwner(*row) for row in await pool.fetch(LIST_OF_SHARDS, shards)]
+
+
+async def find(pool: Pool, instance: UUID) -> SessionOwner | None:
+    row = await pool.fetchrow(FIND, instance)
+    return SessionOwner(*row) if row else None
