@@ -8,7 +8,6 @@ from random import Random
 from uuid import UUID
 
 from common import logs
-from common.addresses import Jid
 from common.clock import Clock
 from common.errors import DeliveryError, OutcomeUnknown
 from common.metrics import SenderMetrics
@@ -76,20 +75,29 @@ class Courier:
         self.send_after = send_after
         self._news = asyncio.Event()
         self._news.set()
+        self._stopping = asyncio.Event()
 
     def look(self) -> None:
         """Rows were added, canceled or released: look again before resting."""
         self._news.set()
 
+    @property
+    def has_news(self) -> bool:
+        return self._news.is_set()
+
+    def stop(self) -> None:
+        """Begin nothing new; what is in flight ends as usual. Idempotent."""
+        self._stopping.set()
+
     async def run(self) -> None:
         """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
-        while self._session.is_connected:
+        while self._session.is_connected and not self._stopping.is_set():
             if self._news.is_set() or not self.lanes:
                 self._news.clear()
                 await self._fetch(self._instance, self.lanes)
             now = self._clock.elapsed()
             if self.send_after > now and self.lanes:
-                await self._clock.sleep_until(self.send_after)
+                await self._until(self.send_after, self._stopping)
                 continue
             message = self.lanes.next(now)
             if message is not None:
@@ -102,13 +110,17 @@ class Courier:
         wakes_at = self.lanes.wakes_at(now)
         if wakes_at is None:
             return self._news.is_set()
-        async with asyncio.TaskGroup() as waiting:
-            timer = waiting.create_task(self._clock.sleep_until(wakes_at))
-            news = waiting.create_task(self._news.wait())
-            await asyncio.wait((timer, news), return_when=asyncio.FIRST_COMPLETED)
-            timer.cancel()
-            news.cancel()
+        await self._until(wakes_at, self._news, self._stopping)
         return True
+
+    async def _until(self, moment: float, *or_events: asyncio.Event) -> None:
+        """Sleep until the moment or until one of the events, whichever is first."""
+        async with asyncio.TaskGroup() as tasks:
+            waits = [tasks.create_task(self._clock.sleep_until(moment))]
+            waits += [tasks.create_task(_set(event)) for event in or_events]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
 
     async def _deliver(self, message: QueuedMessage) -> None:
         if message.delay_typing:
@@ -185,7 +197,6 @@ class Courier:
         except DeliveryError as error:
             log.info("typing not shown", instance=self._instance, error_class=error.code)
 
-    def settle(self, chat: Jid) -> None:
-        """A doubt about this chat is gone."""
-        self.lanes.release(chat)
-        self.look()
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()

@@ -1,0 +1,162 @@
+"""Couriers: one for each instance that has messages to send and a session to send them; none for an idle one."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from uuid import UUID
+
+from common import logs
+from common.addresses import Jid
+from common.clock import Clock
+from common.errors import LostOwnership
+from common.metrics import SenderMetrics
+from common.postgres import OUTAGES, Pool
+from common.tables import message as table
+from sender.courier import Courier, DeliveryPolicy
+from sender.lanes import Lanes
+from sender.ledger import Ledger
+from sender.sessions import Held
+
+log = logs.get(__name__)
+
+FETCH_INSTANCES = 128  # instances whose rows are fetched in one query
+
+
+class Couriers:
+    """`wake` is cheap and may be called for anything; `run` must be running."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        session_of: Callable[[UUID], Held | None],
+        ledger: Ledger,
+        policy: DeliveryPolicy,
+        clock: Clock,
+        metrics: SenderMetrics,
+        chance: Random,
+    ) -> None:
+        self._pool = pool
+        self._session_of = session_of
+        self._ledger = ledger
+        self._policy = policy
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._active: dict[UUID, Courier] = {}
+        self._send_after: dict[UUID, float] = {}
+        self._doubts: dict[UUID, list[tuple[Jid, float]]] = {}
+        self._asking: list[tuple[UUID, Lanes, asyncio.Future[int]]] = []
+        self._asked = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._closing = False
+        self._rested = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    async def run(self) -> None:
+        """Run the couriers until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._fetch_forever(), name="fetch")
+
+    def wake(self, instance: UUID) -> None:
+        """There may be something to send for this instance."""
+        if courier := self._active.get(instance):
+            courier.look()
+            return
+        held = self._session_of(instance)
+        if held is None or not held.session.is_connected or self._closing or self._tasks is None:
+            return  # it is woken again when it connects
+        courier = Courier(
+            instance, held.session, Lanes(), self._fetch, self._ledger, self._policy, self._clock, self._chance,
+            self._metrics, self._send_after.get(instance, 0.0),
+        )  # fmt: skip
+        for chat, until in self._doubts.pop(instance, ()):
+            courier.lanes.hold(chat, until)
+        self._active[instance] = courier
+        self._tasks.create_task(self._run(instance, courier), name=f"courier {instance}")
+
+    def doubt(self, instance: UUID, chat: Jid) -> None:
+        """A message of this chat is in doubt since a claim: the chat waits for the grace time."""
+        until = self._clock.elapsed() + self._policy.uncertain_grace.total_seconds()
+        self._doubts.setdefault(instance, []).append((chat, until))
+
+    async def rest(self, patience: float) -> None:
+        """Start nothing new and wait until what is in flight has ended, at most that many seconds."""
+        self._closing = True
+        for courier in self._active.values():
+            courier.stop()
+        try:
+            async with asyncio.timeout(patience):
+                while self._active:
+                    self._rested.clear()
+                    await self._rested.wait()
+        except TimeoutError:
+            log.warning("sends still in flight at the end of patience", couriers=len(self._active))
+
+    async def _run(self, instance: UUID, courier: Courier) -> None:
+        try:
+            if instance not in self._send_after:
+                pace = await table.read_pace(self._pool, [instance])
+                left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
+                courier.send_after = self._clock.elapsed() + left if left > 0 else 0.0
+            await courier.run()
+        except LostOwnership:
+            log.info("courier stops: its shard is lost", instance=instance)
+        except OUTAGES as error:
+            log.warning("courier rests: Postgres is away", instance=instance, error=type(error).__name__)
+        except Exception:
+            log.exception("courier ended by an error", instance=instance)
+        finally:
+            self._send_after[instance] = courier.send_after
+            del self._active[instance]
+            self._rested.set()
+        if courier.has_news:
+            self.wake(instance)
+
+    # --- rows, for many instances in one query ---
+
+    def _fetch(self, instance: UUID, lanes: Lanes) -> asyncio.Future[int]:
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asking.append((instance, lanes, done))
+        self._asked.set()
+        return done
+
+    async def _fetch_forever(self) -> None:
+        while True:
+            await self._asked.wait()
+            batch, self._asking = self._asking[:FETCH_INSTANCES], self._asking[FETCH_INSTANCES:]
+            if not self._asking:
+                self._asked.clear()
+            try:
+                await self._fetch_batch(batch)
+            except Exception as error:
+                for _, _, done in batch:
+                    if not done.done():
+                        done.set_exception(error)
+
+    async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[int]]]) -> None:
+        limit = self._policy.prefetch
+        async with self._pool.acquire() as connection:
+            rows = await table.fetch_ready(connection, [instance for instance, _, _ in batch], limit)
+            by_instance: dict[UUID, list[table.QueuedMessage]] = {instance: [] for instance, _, _ in batch}
+            for row in rows:
+                by_instance[row.instance_id].append(row)
+            for instance, lanes, done in batch:
+                found = by_instance[instance]
+                added = self._take_in(lanes, found)
+                if len(found) == limit and not lanes.next(self._clock.elapsed()):
+                    # The whole window waits: look past the chats that are held.
+                    held = lanes.held(self._clock.elapsed())
+                    more = await table.fetch_more(connection, instance, lanes.known, held, limit)
+                    added += self._take_in(lanes, more)
+                if not done.done():
+                    done.set_result(added)
+
+    def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> int:
+        now, elapsed = self._clock.now(), self._clock.elapsed()
+        known = set(lanes.known)
+        for row in rows:
+            if row.next_attempt_at is not None and row.next_attempt_at > now and row.id not in known:
+                lanes.hold(row.chat, elapsed + (row.next_attempt_at - now).total_seconds())
+        return lanes.add(rows)

@@ -1,0 +1,220 @@
+"""Sessions: open, watch and close the WhatsApp sessions of the shards that this node holds."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from common import logs
+from common.errors import LostOwnership, NotPaired
+from common.metrics import SenderMetrics
+from common.postgres import Pool
+from common.tables import session as table
+from common.tables.session import SessionOwner
+from sender.ledger import Ledger
+from sender.whatsapp.session import (
+    Account,
+    Banned,
+    Connected,
+    Disconnected,
+    Engine,
+    Event,
+    LoggedOut,
+    Outdated,
+    Paired,
+    PairingFailed,
+    QrCode,
+    Raw,
+    Receipts,
+    Replaced,
+    Session,
+)
+
+log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Held:
+    """A session that this node has opened, and its shard."""
+
+    shard: int
+    session: Session
+
+
+class Sessions:
+    """`on_connected` is told each time that an instance can send. `run` must be running: it owns the pairings."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pool: Pool,
+        ledger: Ledger,
+        epoch_of: Callable[[int], int | None],
+        on_connected: Callable[[UUID], None],
+        metrics: SenderMetrics,
+        *,
+        concurrency: int = 8,
+        pairs_at_once: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._ledger = ledger
+        self._epoch_of = epoch_of
+        self._on_connected = on_connected
+        self._metrics = metrics
+        self._slots = asyncio.Semaphore(concurrency)
+        self._pairs_at_once = pairs_at_once
+        self._held: dict[UUID, Held] = {}
+        self._opening: set[UUID] = set()
+        self._codes: dict[UUID, QrCode] = {}
+        self._pairing: dict[UUID, asyncio.Task[None]] = {}
+        self._code_came = asyncio.Condition()
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, instance: UUID) -> Held | None:
+        return self._held.get(instance)
+
+    async def run(self) -> None:
+        """Own the pairings until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            await asyncio.Event().wait()
+
+    async def open_shards(self, claimed: Mapping[int, int]) -> None:
+        """Open every linked instance of these shards, a few at a time."""
+        owners = await table.list_of_shards(self._pool, list(claimed))
+        async with asyncio.TaskGroup() as tasks:
+            for owner in owners:
+                tasks.create_task(self._open(owner))
+
+    async def look(self, instance: UUID) -> None:
+        """An instance may be new or changed: open it if it is ours, linked and not open."""
+        if instance in self._held or instance in self._opening:
+            return
+        owner = await table.find(self._pool, instance)
+        if owner is not None and self._epoch_of(owner.shard) is not None:
+            await self._open(owner)
+
+    async def close_shards(self, shards: Iterable[int]) -> None:
+        """Close the sessions of these shards. Never logs out."""
+        gone = set(shards)
+        going = [instance for instance, held in self._held.items() if held.shard in gone]
+        async with asyncio.TaskGroup() as tasks:
+            for instance in going:
+                tasks.create_task(self._held.pop(instance).session.close())
+
+    async def _open(self, owner: SessionOwner) -> None:
+        if owner.id in self._held or owner.id in self._opening:
+            return
+        if owner.device is None:
+            if self._pairs_at_once:
+                self._start_pairing(owner)
+            return
+        self._opening.add(owner.id)
+        try:
+            async with self._slots:
+                account = Account(owner.id.hex, owner.device)
+                session = await self._engine.open(account, partial(self._hear, owner))
+            self._held[owner.id] = Held(owner.shard, session)
+            if session.is_connected:
+                self._on_connected(owner.id)
+        except NotPaired:
+            log.warning("device is not in the session store", instance=owner.id)
+            await self._forget(owner, "the device is not in the session store")
+        finally:
+            self._opening.discard(owner.id)
+
+    # --- events, one at a time per session; returning means that the event is safe ---
+
+    async def _hear(self, owner: SessionOwner, event: Event) -> None:
+        match event:
+            case Receipts(ids, _, _, kind, at):
+                try:
+                    await self._ledger.receipt(owner.shard, owner.id, ids, kind, at)
+                except LostOwnership:
+                    log.info("receipt for a lost shard left to its owner", instance=owner.id)
+            case Connected(phone, lid, name, platform):
+                await self._state(owner, "connected", None, phone, lid, name, platform)
+                self._on_connected(owner.id)
+            case Disconnected(reason):
+                await self._state(owner, "disconnected", reason)
+            case LoggedOut(reason):
+                await self._drop(owner)
+                await self._forget(owner, reason)
+            case Replaced():
+                await self._state(owner, "conflict", "the same device connected elsewhere")
+            case Banned(reason, _):
+                await self._state(owner, "banned", reason)
+            case Outdated():
+                await self._state(owner, "outdated", "WhatsApp refuses this version of the library")
+            case Raw(code):
+                log.debug("event not translated", instance=owner.id, code=code)
+
+    async def _state(self, owner: SessionOwner, state: str, error: str | None, *profile: str | None) -> None:
+        epoch = self._epoch_of(owner.shard)
+        if epoch is None:
+            return
+        profile = profile or (None, None, None, None)
+        await self._pool.fetch(table.SET_STATE, owner.id, owner.shard, epoch, state, error, *profile)
+        log.info("session state", instance=owner.id, state=state, error=error)
+
+    async def _forget(self, owner: SessionOwner, reason: str) -> None:
+        epoch = self._epoch_of(owner.shard)
+        if epoch is not None:
+            await self._pool.fetch(table.FORGET_DEVICE, owner.id, owner.shard, epoch, reason)
+
+    async def _drop(self, owner: SessionOwner) -> None:
+        held = self._held.pop(owner.id, None)
+        if held is not None and self._tasks is not None:
+            # Beside us: closing waits for this session's events to end, and we are one of them.
+            self._tasks.create_task(held.session.close())
+
+    # --- pairing ---
+
+    async def qr_code(self, instance: UUID) -> QrCode | None:
+        """The code of the moment; starts a pairing if none is under way. None: the instance is linked already."""
+        owner = await table.find(self._pool, instance)
+        if owner is None or owner.device is not None:
+            return None
+        async with self._code_came:
+            task = self._start_pairing(owner)
+            await self._code_came.wait_for(lambda: instance in self._codes or task.done())
+            return self._codes.get(instance)
+
+    def _start_pairing(self, owner: SessionOwner) -> asyncio.Task[None]:
+        task = self._pairing.get(owner.id)
+        if task is None or task.done():
+            if self._tasks is None:
+                raise RuntimeError("sessions are not running")
+            task = self._pairing[owner.id] = self._tasks.create_task(self._pair(owner))
+        return task
+
+    async def _pair(self, owner: SessionOwner) -> None:
+        try:
+            async for step in self._engine.pair(owner.id.hex, owner.session_name):
+                match step:
+                    case QrCode():
+                        async with self._code_came:
+                            self._codes[owner.id] = step
+                            self._code_came.notify_all()
+                    case Paired(device, phone, lid, platform):
+                        epoch = self._epoch_of(owner.shard)
+                        await self._pool.fetch(
+                            table.SET_DEVICE, owner.id, owner.shard, epoch, device, phone, lid, platform
+                        )
+                        log.info("paired", instance=owner.id)
+                    case PairingFailed(reason):
+                        log.warning("pairing failed", instance=owner.id, reason=reason)
+        except Exception:
+            log.exception("pairing ended by an error", instance=owner.id)
+        finally:
+            self._codes.pop(owner.id, None)
+            self._pairing.pop(owner.id, None)
+            async with self._code_came:
+                self._code_came.notify_all()
+        linked = await table.find(self._pool, owner.id)
+        if linked is not None and linked.device is not None:
+            await self._open(linked)
