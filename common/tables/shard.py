@@ -35,6 +35,9 @@ LIST = """
 COUNT = """
     SELECT count(*) FROM shard"""
 
+IS_OWNED = """
+    SELECT EXISTS (SELECT FROM shard WHERE id = $1 AND lease_until > now())"""
+
 # FOR SHARE: a plain join could still see the old epoch while a takeover commits. One lock per shard and statement.
 FENCE = """
     SELECT shard.id, shard.epoch
