@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -31,7 +31,7 @@ class DeliveryPolicy:
     send_timeout: timedelta = timedelta(seconds=90)
     typing_refresh: timedelta = timedelta(seconds=20)
     uncertain_grace: timedelta = timedelta(seconds=90)
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     prefetch: int = 200
 
     def pause(self, message: QueuedMessage, chance: Random) -> float:
@@ -76,6 +76,7 @@ class Courier:
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
+        self._may_have_more = True
 
     def look(self) -> None:
         """Rows were added, canceled or released: look again before resting."""
@@ -92,9 +93,9 @@ class Courier:
     async def run(self) -> None:
         """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
         while self._session.is_connected and not self._stopping.is_set():
-            if self._news.is_set() or not self.lanes:
+            if self._news.is_set() or (self._may_have_more and not self.lanes):
                 self._news.clear()
-                await self._fetch(self._instance, self.lanes)
+                self._may_have_more = await self._fetch(self._instance, self.lanes) >= self._policy.prefetch
             now = self._clock.elapsed()
             if self.send_after > now and self.lanes:
                 await self._until(self.send_after, self._stopping)

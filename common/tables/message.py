@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from common.addresses import Jid
-from common.postgres import Connection
+from common.postgres import Connection, Pool
 
 
 @dataclass(slots=True)
@@ -223,6 +223,6 @@ async def fetch_more(
     return [QueuedMessage(*row) for row in await connection.fetch(FETCH_MORE, instance, known, full, limit)]
 
 
-async def read_pace(connection: Connection, instances: Sequence[UUID]) -> dict[UUID, datetime]:
+async def read_pace(pool: Pool, instances: Sequence[UUID]) -> dict[UUID, datetime]:
     """When each instance may send again, where that was recorded."""
-    return {row[0]: row[1] for row in await connection.fetch(READ_PACE, instances)}
+    return {row[0]: row[1] for row in await pool.fetch(READ_PACE, instances)}

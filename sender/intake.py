@@ -1,0 +1,124 @@
+"""Intake: doorbells and streams say where to look; what is there, and in which order, Postgres says."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from common import keys, logs
+
+log = logs.get(__name__)
+
+BLOCK = 5.0  # seconds of one blocking read; a change of the shards held is noticed after this at the latest
+STREAMS = 128  # streams of one XREADGROUP: its cost grows with the streams it names
+ENTRIES = 1000  # entries of one stream and read
+AGAIN = 1.0  # seconds between two tries while Redis is away
+
+
+def reader(url: str) -> Redis:
+    """A client for blocking reads: patience above BLOCK, and no retries of its own (a lost reply would hide rings)."""
+    client: Redis = Redis.from_url(
+        url, socket_timeout=BLOCK + 5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2,
+        decode_responses=True,
+    )  # fmt: skip
+    return client
+
+
+class Intake:
+    """One blocking read on the doorbells of the shards held, then non-blocking reads of the streams that rang."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        node: str,
+        held: Callable[[], Mapping[int, int]],
+        on_ring: Callable[[UUID], Awaitable[None]],
+        on_return: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._redis = redis
+        self._node = node
+        self._held = held
+        self._on_ring = on_ring
+        self._on_return = on_return
+        self._last: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Listen until cancelled. After Redis was away `on_return` is told: rings may have been lost."""
+        was_away = False
+        while True:
+            try:
+                if was_away:
+                    self._last.clear()
+                    await self._redis.ping()
+                    await self._on_return()
+                    was_away = False
+                await self._listen()
+            except (RedisError, OSError) as error:
+                if not was_away:
+                    log.warning("doorbells not reached", error=type(error).__name__)
+                was_away = True
+                await asyncio.sleep(AGAIN)
+
+    async def _listen(self) -> None:
+        bells = {keys.bell(shard): shard for shard in self._held()}
+        if not bells:
+            await asyncio.sleep(AGAIN)
+            return
+        # A bell seen for the first time is read from its end: the sweep of the claim covers what rang before.
+        since = {bell: self._last.get(bell, "$") for bell in bells}
+        if fresh := [bell for bell, last in since.items() if last == "$"]:
+            since.update(await self._ends(fresh))
+            self._last.update(since)
+            await self._on_return()
+        answer = await self._redis.xread(since, block=int(BLOCK * 1000))
+        rang: dict[UUID, int] = {}
+        for bell, entries in answer or ():
+            self._last[bell] = entries[-1][0]
+            for _, fields in entries:
+                rang[UUID(hex=fields["i"])] = bells[bell]
+        await self._take(rang)
+
+    async def _ends(self, bells: list[str]) -> dict[str, str]:
+        """The last id of each bell, `0` where nothing ever rang: `$` would lose what rings between two reads."""
+        pipe = self._redis.pipeline(transaction=False)
+        for bell in bells:
+            pipe.xrevrange(bell, count=1)
+        answers = await pipe.execute()
+        return {bell: found[0][0] if found else "0" for bell, found in zip(bells, answers, strict=True)}
+
+    async def _take(self, rang: Mapping[UUID, int]) -> None:
+        for instance in rang:
+            await self._on_ring(instance)
+        streams = [keys.stream(shard, instance) for instance, shard in rang.items()]
+        for start in range(0, len(streams), STREAMS):
+            await self._consume(streams[start : start + STREAMS])
+
+    async def _consume(self, streams: list[str]) -> None:
+        """Read, acknowledge and delete. The rows were looked at above, so an entry has done its work."""
+        try:
+            answer = await self._redis.xreadgroup(keys.GROUP, self._node, dict.fromkeys(streams, ">"), count=ENTRIES)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self._make_groups(streams)
+            answer = await self._redis.xreadgroup(keys.GROUP, self._node, dict.fromkeys(streams, ">"), count=ENTRIES)
+        if not answer:
+            return
+        pipe = self._redis.pipeline(transaction=False)
+        for stream, entries in answer:
+            ids = [number for number, _ in entries]
+            pipe.xack(stream, keys.GROUP, *ids)
+            pipe.xdel(stream, *ids)
+        await pipe.execute()
+
+    async def _make_groups(self, streams: list[str]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for stream in streams:
+            pipe.xgroup_create(stream, keys.GROUP, id="0", mkstream=True)
+        for result in await pipe.execute(raise_on_error=False):
+            if isinstance(result, Exception) and not str(result).startswith("BUSYGROUP"):
+                raise result

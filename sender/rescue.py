@@ -1,0 +1,123 @@
+"""Rescue: sweeps that find what Redis lost, let go what is scheduled, and end what has expired."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from common import logs
+from common.clock import Clock
+from common.metrics import SenderMetrics
+from common.postgres import OUTAGES, Pool
+from common.tables import attempt, message, retention
+
+log = logs.get(__name__)
+
+LATE_COMMITS = 60.0  # seconds: a row's number may be drawn this long before its commit is seen
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often each chore runs. Sweeps are jittered by a quarter so that nodes do not march in step."""
+
+    sweep: timedelta = timedelta(seconds=10)
+    scheduled: timedelta = timedelta(seconds=1)
+    cleanup: timedelta = timedelta(hours=1)
+    completed_retention: timedelta = timedelta(hours=24)
+    failed_retention: timedelta = timedelta(days=7)
+    idempotency_retention: timedelta = timedelta(hours=24)
+
+
+class Rescue:
+    """Each chore is one loop; an outage of Postgres is waited out, since the next round does the work."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        held: Callable[[], Mapping[int, int]],
+        wake: Callable[[UUID], Awaitable[None]],
+        doubt: Callable[[UUID, message.Jid], None],
+        schedule: Schedule,
+        clock: Clock,
+        metrics: SenderMetrics,
+        chance: Random,
+    ) -> None:
+        self._pool = pool
+        self._held = held
+        self._wake = wake
+        self._doubt = doubt
+        self._schedule = schedule
+        self._clock = clock
+        self._metrics = metrics
+        self._chance = chance
+        self._marks: list[tuple[float, int]] = []
+
+    async def run(self) -> None:
+        """Do the chores until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forever(self._schedule.sweep, self.sweep), name="sweep")
+            tasks.create_task(self._forever(self._schedule.scheduled, self._let_go), name="scheduled")
+            tasks.create_task(self._forever(self._schedule.cleanup, self._clean), name="cleanup")
+
+    async def claimed(self, shards: Mapping[int, int]) -> None:
+        """After a claim: what an earlier owner had in flight is in doubt; then look at everything that waits."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()))
+        for _, instance, chat in rows:
+            self._doubt(instance, chat)
+        if rows:
+            self._metrics.uncertain.inc(len(rows))
+            log.warning("messages in doubt after a claim", count=len(rows))
+        await self.look_at_all(shards)
+
+    async def look_at_all(self, shards: Iterable[int] | None = None) -> None:
+        """Wake every instance with work in these shards (default: all held)."""
+        wanted = list(self._held() if shards is None else shards)
+        for row in await self._pool.fetch(message.SWEEP_ALL, wanted):
+            await self._wake(row["instance_id"])
+
+    async def sweep(self) -> None:
+        """Wake the instances of rows accepted since the last look, and end what has expired."""
+        shards = list(self._held())
+        if not shards:
+            return
+        now = self._clock.elapsed()
+        last = await self._pool.fetchval(message.LAST_NUMBER)
+        since = next((mark for at, mark in reversed(self._marks) if at <= now - LATE_COMMITS), None)
+        if since is None:
+            since = self._marks[0][1] if self._marks else last
+        for row in await self._pool.fetch(message.SWEEP_RECENT, since, shards):
+            await self._wake(row["instance_id"])
+        self._marks = [(at, mark) for at, mark in self._marks if at > now - 2 * LATE_COMMITS]
+        self._marks.append((now, last))
+        expired = await self._pool.fetch(message.EXPIRE, shards)
+        if expired:
+            self._metrics.expired.inc(len(expired))
+        backlog = await self._pool.fetchrow(message.BACKLOG, shards)
+        if backlog is not None:
+            self._metrics.backlog.set(backlog["messages"])
+            self._metrics.oldest.set(float(backlog["age"]))
+
+    async def _let_go(self) -> None:
+        shards = list(self._held())
+        if shards:
+            for row in await self._pool.fetch(message.RELEASE_SCHEDULED, shards):
+                await self._wake(row["instance_id"])
+
+    async def _clean(self) -> None:
+        await retention.clean(
+            self._pool, self._clock.now(), self._schedule.completed_retention, self._schedule.failed_retention,
+            self._schedule.idempotency_retention,
+        )  # fmt: skip
+
+    async def _forever(self, interval: timedelta, chore: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            started = self._clock.elapsed()
+            try:
+                await chore()
+            except OUTAGES as error:
+                log.warning("chore put off", chore=chore.__name__, error=type(error).__name__)
+            wait = interval.total_seconds() * self._chance.uniform(0.75, 1.25)
+            await self._clock.sleep_until(started + wait)
