@@ -18,6 +18,9 @@ STREAMS = 128  # streams of one XREADGROUP: its cost grows with the streams it n
 ENTRIES = 1000  # entries of one stream and read
 AGAIN = 1.0  # seconds between two tries while Redis is away
 
+Read = list[tuple[str, list[tuple[str, dict[str, str]]]]] | None
+"""What a stream read answers: per stream its entries, each an id and its fields. (The library's own type is wider.)"""
+
 
 def reader(url: str) -> Redis:
     """A client for blocking reads: patience above BLOCK, and no retries of its own (a lost reply would hide rings)."""
@@ -74,7 +77,7 @@ class Intake:
             since.update(await self._ends(fresh))
             self._last.update(since)
             await self._on_return()
-        answer = await self._redis.xread(since, block=int(BLOCK * 1000))
+        answer: Read = await self._redis.xread(since, block=int(BLOCK * 1000))  # type: ignore[arg-type, assignment]
         rang: dict[UUID, int] = {}
         for bell, entries in answer or ():
             self._last[bell] = entries[-1][0]
@@ -100,12 +103,12 @@ class Intake:
     async def _consume(self, streams: list[str]) -> None:
         """Read, acknowledge and delete. The rows were looked at above, so an entry has done its work."""
         try:
-            answer = await self._redis.xreadgroup(keys.GROUP, self._node, dict.fromkeys(streams, ">"), count=ENTRIES)
+            answer = await self._read(streams)
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self._make_groups(streams)
-            answer = await self._redis.xreadgroup(keys.GROUP, self._node, dict.fromkeys(streams, ">"), count=ENTRIES)
+            answer = await self._read(streams)
         if not answer:
             return
         pipe = self._redis.pipeline(transaction=False)
@@ -114,6 +117,10 @@ class Intake:
             pipe.xack(stream, keys.GROUP, *ids)
             pipe.xdel(stream, *ids)
         await pipe.execute()
+
+    async def _read(self, streams: list[str]) -> "Read":
+        wanted = dict.fromkeys(streams, ">")
+        return await self._redis.xreadgroup(keys.GROUP, self._node, wanted, count=ENTRIES)  # type: ignore[arg-type, return-value]
 
     async def _make_groups(self, streams: list[str]) -> None:
         pipe = self._redis.pipeline(transaction=False)

@@ -8,6 +8,7 @@ from random import Random
 from uuid import UUID
 
 from common import logs
+from common.addresses import Jid
 from common.clock import Clock
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
@@ -38,7 +39,7 @@ class Rescue:
         pool: Pool,
         held: Callable[[], Mapping[int, int]],
         wake: Callable[[UUID], Awaitable[None]],
-        doubt: Callable[[UUID, message.Jid], None],
+        doubt: Callable[[UUID, Jid], None],
         schedule: Schedule,
         clock: Clock,
         metrics: SenderMetrics,
