@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import structlog
 
+from common import logs
 from common.postgres import Connection
 from common.settings import Settings
 
@@ -216,6 +217,7 @@ async def _apply_once(connection: Connection, migration: Migration) -> timedelta
 
 async def main() -> None:
     settings = Settings()
+    logs.configure(settings.log_level, "schema")
     await migrate(settings.postgres_dsn.get_secret_value(), shards=settings.shard_count)
     await ensure_database(settings.session_store)
     log.info("schema is up to date")

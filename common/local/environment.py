@@ -51,7 +51,7 @@ class Environment:
             known = json.loads(self._marker.read_text())
             usable = known["lock"] in {lock, DEVELOP} and self.python.exists()
             return usable and bool(known["sha256"] == self._fingerprint(known["lock"]))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return False
 
     def _install(self, lock: str) -> None:
@@ -71,7 +71,11 @@ class Environment:
         create = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, self._folder]
         if not self.python.exists() and not run(create, variables):
             return False
-        return run([uv, "pip", "sync", "--python", self.python, "--require-hashes", self._root / lock], variables)
+        # `install`, not `sync`: what somebody added to this environment by hand is theirs to remove.
+        return run(
+            [uv, "pip", "install", "--quiet", "--python", self.python, "--require-hashes", "-r", self._root / lock],
+            variables,
+        )
 
     def _install_with_pip(self, lock: str) -> bool:
         arguments = ["install", "--require-hashes", "--disable-pip-version-check", "-r", self._root / lock]

@@ -23,11 +23,14 @@ from common.local.processes import (
     is_root,
     launch,
     pipe_holding,
+    stop_all,
     user_nobody,
 )
 
 USER = "pombo"
 DATABASE = "postgres"
+STOP_SIGNAL = signal.SIGINT  # SIGTERM would wait until every client has left by itself
+STOP_PATIENCE = 30.0  # seconds
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 UNSAFE_AND_FAST: Mapping[str, str] = MappingProxyType(
@@ -87,8 +90,7 @@ class Postgres:
 
     def stop(self, process: Process) -> None:
         """Close connections, write what is in memory, end."""
-        if not process.stop(signal.SIGINT, patience=20.0):
-            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        stop_all([process], STOP_SIGNAL, STOP_PATIENCE)
 
     @contextmanager
     def running(self) -> Iterator[Process]:

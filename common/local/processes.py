@@ -46,14 +46,18 @@ class Process:
             time.sleep(POLL)
         return True
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, patience: float = 20.0) -> bool:
-        """Ask, wait, and kill when asking did not help. False when it had to be killed."""
-        self.send(number)
-        if self.wait(patience):
-            return True
-        self.send(signal.SIGKILL)
-        self.wait(5.0)
-        return False
+
+def stop_all(processes: Sequence[Process], number: signal.Signals, patience: float) -> list[Process]:
+    """Ask all at once, wait `patience` seconds for all, kill the rest and return those."""
+    for process in processes:
+        process.send(number)
+    deadline = time.monotonic() + patience
+    stubborn = [process for process in processes if not process.wait(deadline - time.monotonic())]
+    for process in stubborn:
+        process.send(signal.SIGKILL)
+    for process in stubborn:
+        process.wait(5.0)
+    return stubborn
 
 
 def launch(

@@ -11,7 +11,9 @@ from importlib import util
 from pathlib import Path
 from urllib.parse import quote
 
-from common.local.processes import Process, StartFailed, await_ready, free_port, launch
+from common.local.processes import Process, StartFailed, await_ready, free_port, launch, stop_all
+
+STOP_PATIENCE = 10.0  # seconds
 
 
 class Valkey:
@@ -51,7 +53,7 @@ class Valkey:
         return process
 
     def stop(self, process: Process) -> None:
-        process.stop(signal.SIGTERM, patience=10.0)
+        stop_all([process], signal.SIGTERM, STOP_PATIENCE)
 
     @contextmanager
     def running(self) -> Iterator[Process]:

@@ -1,0 +1,63 @@
+"""What developers run: the suite, the checks, the benchmarks. Each returns an exit code."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.local.commands import say
+from common.local.programs import ROOT
+
+MODULES = ("common", "frontend", "sender", "loadtests")
+
+
+def test(arguments: Sequence[str]) -> int:
+    """The whole suite on all cores; with arguments of one's own exactly what they say."""
+    spread = [] if arguments else ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    return _python("-m", "pytest", *spread, *arguments)
+
+
+def check(arguments: Sequence[str]) -> int:
+    """All checks run, also after one has failed."""
+    if arguments:
+        say("check takes no arguments.")
+        return 2
+    checks = {
+        "format": ("-m", "ruff", "format", "--check", "."),
+        "lint": ("-m", "ruff", "check", "."),
+        "types": ("-m", "mypy"),
+        "types of pombo": ("-m", "mypy", "pombo"),
+        "boundaries": (str(Path(sys.executable).with_name("lint-imports")),),
+        "SQL": ("-m", "pytest", "tests/common/test_sql.py"),
+    }
+    failed = []
+    for name, command in checks.items():
+        say(f"checking {name} ...")
+        if _python(*command):
+            failed.append(name)
+    say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
+    return 1 if failed else 0
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """`bench NAME ...` runs `loadtests.bench.NAME`."""
+    known = sorted(path.stem for path in (ROOT / "loadtests" / "bench").glob("[a-z]*.py"))
+    if not arguments or arguments[0] not in known:
+        say(f"usage: ./pombo bench {{{','.join(known)}}} [options]")
+        return 2
+    return _python("-m", f"loadtests.bench.{arguments[0]}", *arguments[1:])
+
+
+def migrate(arguments: Sequence[str]) -> int:
+    if arguments:
+        say("migrate takes no arguments; it works on POSTGRES_DSN.")
+        return 2
+    if not (os.environ.get("POSTGRES_DSN") or os.environ.get("DATABASE_URL")):
+        say("set POSTGRES_DSN to the database that is to be brought up to date.")
+        return 2
+    return _python("-m", "common.schema")
+
+
+def _python(*arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
