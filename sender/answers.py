@@ -68,7 +68,7 @@ class Answers:
         for stream, entries in answer or ():  # type: ignore[str-unpack]
             for number, fields in entries:  # type: ignore[union-attr, str-unpack]
                 self._last[str(stream)] = number
-                question = orjson.loads(fields["q"])
+                question = orjson.loads(fields["question"])  # type: ignore[index]
                 if question["deadline_ms"] > time() * 1000:
                     tasks.create_task(self._answer(question))
 
@@ -90,7 +90,7 @@ class Answers:
             reply |= {"ok": False, "error": {"status": 503, "text": "The session could not answer."}}
         try:
             pipe = self._writer.pipeline(transaction=False)
-            pipe.xadd(question["answer_to"], {"a": orjson.dumps(reply)}, maxlen=1000)
+            pipe.xadd(question["answer_to"], {"answer": orjson.dumps(reply)}, maxlen=1000)
             pipe.expire(question["answer_to"], keys.ANSWER_SECONDS)
             await pipe.execute()
         except (RedisError, OSError) as error:

@@ -16,6 +16,7 @@ from common.tables import attempt, message, retention
 
 log = logs.get(__name__)
 
+AGAIN = 0.5  # seconds between two tries while Postgres is away
 LATE_COMMITS = 60.0  # seconds: a row's number may be drawn this long before its commit is seen
 
 
@@ -63,9 +64,17 @@ class Rescue:
             tasks.create_task(self._forever(self._schedule.cleanup, self._clean), name="cleanup")
 
     async def claimed(self, shards: Mapping[int, int]) -> None:
-        """After a claim: what an earlier owner had in flight is in doubt; then look at everything that waits."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()))
+        """After a claim: what an earlier owner had in flight is in doubt; then look at everything that waits.
+
+        Waits out an outage of Postgres: a claim that was not reconciled must not send.
+        """
+        while True:
+            try:
+                rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()))
+                break
+            except OUTAGES as error:
+                log.warning("claim not reconciled yet", error=type(error).__name__)
+                await asyncio.sleep(AGAIN)
         for _, instance, chat in rows:
             self._doubt(instance, chat)
         if rows:

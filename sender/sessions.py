@@ -9,7 +9,7 @@ from uuid import UUID
 from common import logs
 from common.errors import LostOwnership, NotPaired
 from common.metrics import SenderMetrics
-from common.postgres import Pool
+from common.postgres import OUTAGES, Pool
 from common.tables import session as table
 from common.tables.session import SessionOwner
 from sender.ledger import Ledger
@@ -32,6 +32,8 @@ from sender.whatsapp.session import (
 )
 
 log = logs.get(__name__)
+
+AGAIN = 0.5  # seconds between two tries while Postgres is away
 
 
 @dataclass(slots=True)
@@ -84,11 +86,18 @@ class Sessions:
             await asyncio.Event().wait()
 
     async def open_shards(self, claimed: Mapping[int, int]) -> None:
-        """Open every linked instance of these shards, a few at a time."""
-        owners = await table.list_of_shards(self._pool, list(claimed))
-        async with asyncio.TaskGroup() as tasks:
-            for owner in owners:
-                tasks.create_task(self._open(owner))
+        """Open every linked instance of these shards, a few at a time. Waits out an outage of Postgres."""
+        while True:
+            try:
+                owners = await table.list_of_shards(self._pool, list(claimed))
+                async with asyncio.TaskGroup() as tasks:
+                    for owner in owners:
+                        tasks.create_task(self._open(owner))
+            except* OUTAGES as errors:
+                log.warning("sessions not opened yet", error=type(errors.exceptions[0]).__name__)
+            else:
+                return
+            await asyncio.sleep(AGAIN)
 
     async def look(self, instance: UUID) -> None:
         """An instance may be new or changed: open it if it is ours, linked and not open."""

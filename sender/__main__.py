@@ -1,0 +1,131 @@
+"""Run one sender node: parse the settings, build the parts, run until SIGTERM or SIGINT."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from random import Random
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from common import logs
+from common.clock import Clock, SystemClock
+from common.doorbell import writer
+from common.metrics import SenderMetrics
+from common.postgres import open_pool
+from common.settings import SenderSettings
+from common.tables import shard
+from sender.answers import Answers
+from sender.courier import DeliveryPolicy
+from sender.couriers import Couriers
+from sender.intake import Intake, reader
+from sender.leases import Leases
+from sender.ledger import Ledger
+from sender.node import Node
+from sender.probes import VERSION, Probes
+from sender.questions import questions_for
+from sender.rescue import Rescue, Schedule
+from sender.retries import RetryPolicy
+from sender.sessions import Sessions
+from sender.whatsapp.choice import choose_engine
+
+log = logs.get(__name__)
+
+
+async def serve(settings: SenderSettings) -> None:
+    clock: Clock = SystemClock()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    node_id = settings.node_id or f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    registry = CollectorRegistry()
+    metrics = SenderMetrics(
+        registry, settings.prometheus_namespace, instance_label=settings.metrics_instance_label
+    )  # fmt: skip
+    pool = await open_pool(
+        settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, f"pombo sender {node_id}"
+    )
+    redis, listening, asking = writer(settings.redis), reader(settings.redis), reader(settings.redis)
+    host, _, port = settings.sender_http_addr.rpartition(":")
+    chance = Random()
+    leases = Leases(pool, redis, node_id, settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics)
+    ledger = Ledger(pool, node_id, leases.epoch_of, metrics)
+    sessions = Sessions(
+        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one), metrics,
+        concurrency=settings.session_open_concurrency,
+        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+    )  # fmt: skip
+    couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
+    rescue = Rescue(
+        pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
+        chance,
+    )  # fmt: skip
+    node = Node(
+        engine, leases, ledger, sessions, couriers,
+        Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), rescue.look_at_all),
+        rescue,
+        Answers(asking, redis, lambda: leases.held, questions_for(sessions)),
+        Probes(
+            registry,
+            {
+                "database": lambda: pool.fetchval("SELECT 1"),
+                "redis": lambda: redis.ping(),
+                "leases": leases.has_looked.wait,
+            },
+            frozenset({"database", "leases"}),
+        ),
+        clock,
+        address=(host or "0.0.0.0", int(port)),
+        patience=settings.shutdown_timeout.total_seconds(),
+    )  # fmt: skip
+    log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
+    await pool.execute(
+        shard.UPSERT_NODE, node_id, VERSION, settings.sender_http_addr, settings.node_capacity, 0
+    )  # fmt: skip
+    try:
+        await node.run(stop)
+    finally:
+        for client in (redis, listening, asking):
+            await client.aclose()
+        await pool.execute(shard.REMOVE_NODE, node_id)
+        await pool.close()
+
+
+def policy_of(settings: SenderSettings) -> DeliveryPolicy:
+    return DeliveryPolicy(
+        pause_min=settings.message_delay_min,
+        pause_max=settings.message_delay_max,
+        send_timeout=settings.send_timeout,
+        typing_refresh=settings.typing_refresh,
+        uncertain_grace=settings.uncertain_grace,
+        retry=RetryPolicy(
+            settings.message_queue_initial_backoff,
+            settings.message_queue_backoff_multiplier,
+            settings.message_queue_max_backoff,
+        ),
+        prefetch=settings.lane_prefetch,
+    )
+
+
+def schedule_of(settings: SenderSettings) -> Schedule:
+    return Schedule(
+        settings.sweep_interval,
+        settings.schedule_interval,
+        settings.message_queue_cleanup_interval,
+        settings.message_queue_completed_retention,
+        settings.message_queue_failed_retention,
+        settings.idempotency_retention,
+    )
+
+
+def main() -> None:
+    settings = SenderSettings()  # type: ignore[call-arg]
+    logs.configure(settings.log_level, "sender")
+    uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""A node: the tasks that it is made of, and the order in which it stops."""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+from common import logs
+from common.clock import Clock
+from sender.answers import Answers
+from sender.couriers import Couriers
+from sender.intake import Intake
+from sender.leases import Leases
+from sender.ledger import Ledger
+from sender.probes import Probes
+from sender.rescue import Rescue
+from sender.sessions import Sessions
+from sender.whatsapp.session import Engine
+
+log = logs.get(__name__)
+
+
+class Stopping(Exception):
+    """The node was asked to stop: ends the task group from inside."""
+
+
+class Node:
+    """Everything is handed in; the node only starts it, joins it and stops it in order."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        leases: Leases,
+        ledger: Ledger,
+        sessions: Sessions,
+        couriers: Couriers,
+        intake: Intake,
+        rescue: Rescue,
+        answers: Answers,
+        probes: Probes,
+        clock: Clock,
+        *,
+        address: tuple[str, int],
+        patience: float,
+    ) -> None:
+        self._engine = engine
+        self._leases = leases
+        self._ledger = ledger
+        self._sessions = sessions
+        self._couriers = couriers
+        self._intake = intake
+        self._rescue = rescue
+        self._answers = answers
+        self._probes = probes
+        self._clock = clock
+        self._address = address
+        self._patience = patience
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set, then hand everything back: sends first, then sessions, then leases."""
+        async with self._engine:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    self._tasks = tasks
+                    tasks.create_task(self._probes.serve(*self._address), name="probes")
+                    tasks.create_task(self._ledger.run(), name="ledger")
+                    tasks.create_task(self._sessions.run(), name="sessions")
+                    tasks.create_task(self._couriers.run(), name="couriers")
+                    claiming = tasks.create_task(self._leases.keep(self._claimed, self._lost), name="leases")
+                    listening = [
+                        tasks.create_task(self._intake.run(), name="intake"),
+                        tasks.create_task(self._answers.run(), name="answers"),
+                        tasks.create_task(self._rescue.run(), name="rescue"),
+                    ]
+                    await stop.wait()
+                    await self._hand_back(claiming, listening)
+                    raise Stopping
+            except* Stopping:
+                log.info("node stopped")
+
+    async def look(self, instance: UUID) -> None:
+        """Something may be new about this instance: its session, or a message."""
+        await self._sessions.look(instance)
+        self._couriers.wake(instance)
+
+    async def _claimed(self, shards: Mapping[int, int]) -> None:
+        await self._rescue.claimed(shards)
+        if self._tasks is not None:
+            # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.
+            self._tasks.create_task(self._sessions.open_shards(shards), name="open sessions")
+
+    async def _lost(self, shards: set[int]) -> None:
+        await self._sessions.close_shards(shards)
+
+    async def _hand_back(self, claiming: asyncio.Task[None], listening: list[asyncio.Task[None]]) -> None:
+        log.info("node stops", couriers=len(self._couriers), sessions=len(self._sessions))
+        for task in listening:
+            task.cancel()
+        await self._couriers.rest(self._patience)
+        # Renewing goes on until the sessions are closed: nobody may connect them meanwhile.
+        await self._sessions.close_shards(list(self._leases.held))
+        claiming.cancel()
+        await asyncio.gather(claiming, return_exceptions=True)
+        await self._leases.release()
