@@ -54,8 +54,8 @@ async def serve(settings: SenderSettings) -> None:
     leases = Leases(pool, redis, node_id, settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics)
     ledger = Ledger(pool, node_id, leases.epoch_of, metrics)
     sessions = Sessions(
-        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one), metrics,
-        concurrency=settings.session_open_concurrency,
+        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
+        metrics, concurrency=settings.session_open_concurrency,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
     )  # fmt: skip
     couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
@@ -122,7 +122,7 @@ def schedule_of(settings: SenderSettings) -> Schedule:
 
 
 def main() -> None:
-    settings = SenderSettings()  # type: ignore[call-arg]
+    settings = SenderSettings()
     logs.configure(settings.log_level, "sender")
     uvloop.run(serve(settings))
 

@@ -7,6 +7,7 @@ implement it and pass one conformance suite.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from types import TracebackType
 from typing import Protocol, Self
 
 from common.addresses import Jid
@@ -157,7 +158,9 @@ class Engine(Protocol):
 
     async def __aenter__(self) -> Self: ...
 
-    async def __aexit__(self, *exc: object) -> None: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     async def open(self, account: Account, listener: Listener) -> Session:
         """Start a session; returns at once, `Connected` follows as an event. Raises NotPaired for an unknown device."""

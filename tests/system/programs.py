@@ -1,0 +1,112 @@
+"""Programs as child processes, for tests that kill them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from common.doorbell import Doorbell, writer
+from common.local.processes import free_port
+from common.metrics import FrontendMetrics
+from common.postgres import Pool
+from frontend.enqueue import Enqueue
+
+FAST = {
+    "WHATSAPP_ENGINE": "simulated",
+    "MESSAGE_DELAY_MIN": "0",
+    "MESSAGE_DELAY_MAX": "0",
+    "UNCERTAIN_GRACE": "200ms",
+    "SWEEP_INTERVAL": "1s",
+    "REDIS_LOCK_TTL": "3s",
+    "REDIS_LOCK_REFRESH_INTERVAL": "500ms",
+    "LOG_LEVEL": "INFO",
+}
+
+
+class Sender:
+    """One sender process on the simulated engine; its journal is a file, so it survives a kill -9."""
+
+    def __init__(self, dsn: str, redis_url: str, folder: Path, **settings: str) -> None:
+        self.journal = folder / "journal"
+        self._log = folder / "sender.log"
+        self._environment = {
+            **os.environ,
+            **FAST,
+            "POSTGRES_DSN": dsn,
+            "REDIS_URL": redis_url,
+            "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
+            "NODE_ID": "sender-1",
+            "SIMULATED_JOURNAL": str(self.journal),
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sender"], env=self._environment, stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self, patience: float = 20) -> int:
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(patience)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    def handed(self) -> list[tuple[str, str, str, str]]:
+        """What the engine was handed so far: (instance, chat, whatsapp id, text), in order."""
+        if not self.journal.exists():
+            return []
+        return [tuple(json.loads(line)[:4]) for line in self.journal.read_text().splitlines()]  # type: ignore[misc]
+
+    async def handed_at_least(self, count: int, patience: float = 40) -> list[tuple[str, str, str, str]]:
+        """Wait until that many hand-overs are in the journal."""
+        with anyio.fail_after(patience):
+            while len(handed := self.handed()) < count:
+                await anyio.sleep(0.02)
+        return handed
+
+
+@asynccontextmanager
+async def enqueue_on(pool: Pool, redis_url: str) -> AsyncIterator[Enqueue]:
+    """The accepting half, in this process."""
+    redis: Redis = writer(redis_url)
+    enqueue = Enqueue(pool, Doorbell(redis), FrontendMetrics(CollectorRegistry()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(enqueue.run)
+        try:
+            yield enqueue
+        finally:
+            tasks.cancel_scope.cancel()
+    await redis.aclose()
+
+
+async def statuses(pool: Pool) -> Mapping[str, int]:
+    """How many messages are in each state, wherever their rows are."""
+    counts: dict[str, int] = defaultdict(int)
+    for table, column in (
+        ("message_queue", "status"),
+        ("message_history", "status"),
+        ("message_dead_letter", "'failed'"),
+    ):
+        for status, count in await pool.fetch(f"SELECT {column}, count(*) FROM {table} GROUP BY 1"):
+            counts[status] += count
+    return dict(counts)
