@@ -78,7 +78,7 @@ class Environment:
         )
 
     def _install_with_pip(self, lock: str) -> bool:
-        arguments = ["install", "--require-hashes", "--disable-pip-version-check", "-r", self._root / lock]
+        arguments = ["install", "--quiet", "--require-hashes", "--disable-pip-version-check", "-r", self._root / lock]
         if run([sys.executable, "-m", "pip", "--version"], quiet=True):
             made = self.python.exists() or run([sys.executable, "-m", "venv", "--without-pip", self._folder])
             return made and run([sys.executable, "-m", "pip", "--python", self.python, *arguments])

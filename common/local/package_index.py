@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
 
 def configured_index() -> str | None:
     """The main index that uv's variables, or pip's variables and files, name. Defaults are left to uv and pip."""
@@ -20,8 +22,12 @@ def configured_index() -> str | None:
 
 def index_for_uv() -> dict[str, str]:
     """Variables for uv: it reads none of pip's configuration, so what that says about the main index is handed on."""
-    certificates = os.environ.get("PIP_CERT") or pip_option("cert")
-    wanted = {"UV_DEFAULT_INDEX": configured_index(), "SSL_CERT_FILE": certificates}
+    wanted = {
+        "UV_DEFAULT_INDEX": configured_index(),
+        "SSL_CERT_FILE": os.environ.get("PIP_CERT") or pip_option("cert"),
+        # uv's own list of authorities lacks those that a company adds to its machines.
+        "UV_SYSTEM_CERTS": "true" if SYSTEM_CERTIFICATES.exists() else None,
+    }
     return {name: value for name, value in wanted.items() if value and not os.environ.get(name)}
 
 
