@@ -29,5 +29,5 @@ class SystemClock:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep_until(self, moment: float) -> None:
-        while (left := moment - self.elapsed()) > 0:
+        while (left := moment - self.elapsed()) > 0:  # noqa: ASYNC110 - the loop's timer stops during a suspend
             await asyncio.sleep(left)

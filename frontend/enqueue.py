@@ -30,6 +30,10 @@ class KeyConflict(Exception):
     """This Idempotency-Key was used with another body."""
 
 
+class KeyForgotten(OSError):
+    """The answer of this Idempotency-Key ran out between two looks: asking again is safe."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """`fingerprint` is a digest of what the request asked for: the same key with another one is refused."""
@@ -143,12 +147,12 @@ class Enqueue:
                     table.CLAIM_KEY, message.instance_id, key.key, key.fingerprint, message.zaap_id, message.message_id
                 )
                 if not claimed:
-                    fingerprint, zaap_id, message_id = await connection.fetchrow(
-                        table.FIND_KEY, message.instance_id, key.key
-                    )
-                    if fingerprint != key.fingerprint:
+                    known = await connection.fetchrow(table.FIND_KEY, message.instance_id, key.key)
+                    if known is None:
+                        raise KeyForgotten
+                    if known["fingerprint"] != key.fingerprint:
                         raise KeyConflict
-                    return Ticket(zaap_id, message_id)
+                    return Ticket(known["zaap_id"], known["message_id"])
             if message.limit is not None:
                 await connection.execute(table.LOCK_INSTANCE, message.instance_id)
                 waiting = await connection.fetchval(table.COUNT_WAITING, message.instance_id, message.limit)
