@@ -1,0 +1,196 @@
+"""`./pombo up` as a person or a script runs it, with the simulated WhatsApp."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from common.local.http import answers, request
+from common.local.processes import started_at
+
+pytestmark = pytest.mark.anyio
+
+POMBO = Path(__file__).resolve().parent.parent.parent / "pombo"
+STORES = ("POSTGRES_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_ADDR")
+UNHURRIED = {"MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
+SENT = "SELECT status FROM message_history WHERE zaap_id = $1::uuid"
+PATIENCE = 30.0
+
+
+def pombo(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in STORES}
+    return subprocess.run(
+        [POMBO, *arguments],
+        env={**inherited, **UNHURRIED, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def up(data: Path, *arguments: str, **variables: str) -> dict[str, Any]:
+    done = pombo("up", "--detach", "--whatsapp", "simulated", "--data", str(data), *arguments, **variables)
+    assert done.returncode == 0, done.stderr
+    described: dict[str, Any] = json.loads(done.stdout)
+    return described
+
+
+def status(data: Path) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(pombo("status", "--data", str(data)).stdout)
+    return described
+
+
+def pids_of(stack: dict[str, Any]) -> list[int]:
+    return [pid for pids in stack["pids"].values() for pid in pids]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Data folders by name; whatever runs on them is stopped after the test."""
+    made: list[Path] = []
+
+    def make(name: str) -> Path:
+        made.append(tmp_path / name)
+        return made[-1]
+
+    yield make
+    for data in made:
+        pombo("down", "--data", str(data))
+
+
+async def sent_by(stack: dict[str, Any], message: str) -> str:
+    """Post a text through the demo instance and wait until the sender has finished it; its zaapId."""
+    demo = stack["demo"]
+    url = f"{stack['base_url']}/instances/{demo['id']}/token/{demo['token']}/send-text"
+    body = {"phone": demo["contact"], "message": message}
+    code, answer = request("POST", url, body, {"Client-Token": stack["client_token"]})
+    assert code == 200, answer
+    await settled(stack, answer["zaapId"])
+    return str(answer["zaapId"])
+
+
+async def settled(stack: dict[str, Any], zaap_id: str) -> None:
+    connection = await asyncpg.connect(stack["postgres_dsn"])
+    deadline = time.monotonic() + PATIENCE
+    while await connection.fetchval(SENT, zaap_id) != "sent":
+        assert time.monotonic() < deadline, "the message was not sent"
+        await connection.fetchval("SELECT pg_sleep(0.05)")
+    await connection.close()
+
+
+async def test_a_stack_sends_and_a_second_up_on_its_folder_keeps_everything(
+    folder: Callable[[str], Path],
+) -> None:
+    data = folder("kept")
+    first = up(data)
+    zaap_id = await sent_by(first, "Hello")
+    assert status(data)["healthy"]
+    assert Path(first["data"]) == data
+
+    assert pombo("down", "--data", str(data)).returncode == 0
+    assert not any(started_at(pid) for pid in pids_of(first))
+    assert status(data)["healthy"] is False
+
+    again = up(data)
+    await settled(again, zaap_id)
+    assert {**again, "pids": {}} == {**first, "pids": {}}
+
+
+async def test_stacks_live_side_by_side_and_down_stops_only_its_own(folder: Callable[[str], Path]) -> None:
+    left, right = up(folder("left")), up(folder("right"), "--frontends", "2", "--senders", "2")
+
+    assert len(right["base_urls"]) == 2
+    assert all(answers(f"{url}/ready") for url in right["base_urls"])
+    assert len(right["pids"]["frontend"]) == len(right["pids"]["sender"]) == 2
+    assert not set(pids_of(left)) & set(pids_of(right))
+
+    pombo("down", "--data", left["data"])
+    await sent_by(right, "Still here")
+    assert not answers(f"{left['base_url']}/health")
+
+
+async def test_up_brings_back_what_was_killed_and_leaves_the_rest_alone(folder: Callable[[str], Path]) -> None:
+    data = folder("healed")
+    before = up(data)
+    os.kill(before["pids"]["sender"][0], signal.SIGKILL)
+
+    broken = status(data)
+    assert broken["processes"] == {"postgres": True, "valkey": True, "sender-1": False, "frontend-1": True}
+
+    after = up(data)
+    assert after["pids"]["frontend"] == before["pids"]["frontend"]
+    assert after["pids"]["sender"] != before["pids"]["sender"]
+    await sent_by(after, "Back again")
+
+
+def test_the_pasted_curl_works_and_ctrl_c_stops_everything(folder: Callable[[str], Path]) -> None:
+    data = folder("attended")
+    command = [POMBO, "up", "--whatsapp", "simulated", "--data", data]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as attended:
+        assert attended.stdout is not None
+        shown = ""
+        while "curl" not in shown:
+            line = attended.stdout.readline()
+            assert line, attended.stderr and attended.stderr.read()
+            shown += line
+        curl = re.search(r"curl .*", shown)
+        assert curl is not None
+        pasted = subprocess.run(["bash", "-c", f"{curl[0]} --silent"], capture_output=True, text=True, check=False)
+        assert set(json.loads(pasted.stdout)) == {"zaapId", "messageId", "id"}
+
+        running = status(data)
+        os.killpg(attended.pid, signal.SIGINT)
+        _, told = attended.communicate(timeout=60)
+
+    assert attended.returncode == 0, told
+    assert not any(started_at(pid) for pid in pids_of(running))
+    assert "Traceback" not in told
+
+
+def test_a_program_that_does_not_start_shows_its_log_and_leaves_nothing_behind(
+    folder: Callable[[str], Path],
+) -> None:
+    data = folder("failing")
+    done = pombo("up", "--detach", "--whatsapp", "simulated", "--data", str(data), NODE_CAPACITY="none")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "ended while starting" in done.stderr
+    assert "node_capacity" in done.stderr.lower()
+    assert not (data / "stack.json").exists()
+    assert not answers_on(json.loads((data / "ports.json").read_text())["postgres"])
+
+
+def test_a_port_that_is_taken_is_told_before_anything_listens_there(folder: Callable[[str], Path]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = pombo("up", "--detach", "--whatsapp", "simulated", "--data", str(folder("taken")), "--port", port)
+
+    assert done.returncode == 1
+    assert f"port {port} is taken" in done.stderr
+
+
+def test_the_real_whatsapp_is_said_to_come_later() -> None:
+    done = pombo("up", "--whatsapp", "real")
+
+    assert done.returncode == 2
+    assert "not there yet" in done.stderr
+
+
+def answers_on(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
