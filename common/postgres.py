@@ -4,6 +4,8 @@ import asyncpg
 
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Executor = Connection | asyncpg.Pool
+"""What runs one statement: for a function that needs no transaction of its own."""
 
 OUTAGES = (
     OSError,

@@ -65,7 +65,7 @@ async def serve(settings: SenderSettings) -> None:
     )  # fmt: skip
     node = Node(
         engine, leases, ledger, sessions, couriers,
-        Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), rescue.look_at_all),
+        Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around()),
         rescue,
         Answers(asking, redis, lambda: leases.held, questions_for(sessions)),
         Probes(

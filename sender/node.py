@@ -83,11 +83,19 @@ class Node:
         await self._sessions.look(instance)
         self._couriers.wake(instance)
 
+    async def look_around(self) -> None:
+        """Rings may have been lost: look at every session and every queue of the shards held."""
+        self._open(self._leases.held)
+        await self._rescue.look_at_all()
+
     async def _claimed(self, shards: Mapping[int, int]) -> None:
         await self._rescue.claimed(shards)
+        self._open(shards)
+
+    def _open(self, shards: Mapping[int, int]) -> None:
         if self._tasks is not None:
             # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.
-            self._tasks.create_task(self._sessions.open_shards(shards), name="open sessions")
+            self._tasks.create_task(self._sessions.open_shards(dict(shards)), name="open sessions")
 
     async def _lost(self, shards: set[int]) -> None:
         await self._sessions.close_shards(shards)

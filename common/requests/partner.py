@@ -78,4 +78,4 @@ class UpdateSubscription(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    withCalls: Annotated[Literal[True], Field(strict=True)]
+    withCalls: Literal[True]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from common.postgres import Connection
+from common.postgres import Executor
 
 LIST_PAGE = """
     SELECT id, zaap_id, message_id, kind, chat, payload::text, attempts, max_attempts, accepted_at, finished_at,
@@ -60,15 +60,15 @@ class DeadLetter:
     error_class: str
 
 
-async def list_page(connection: Connection, instance: UUID, after: int, limit: int) -> list[DeadLetter]:
+async def list_page(connection: Executor, instance: UUID, after: int, limit: int) -> list[DeadLetter]:
     return [DeadLetter(*row) for row in await connection.fetch(LIST_PAGE, instance, after, limit)]
 
 
-async def replay_one(connection: Connection, instance: UUID, zaap_id: UUID) -> Sequence[tuple[int, int]]:
+async def replay_one(connection: Executor, instance: UUID, zaap_id: UUID) -> Sequence[tuple[int, int]]:
     """The new (id, shard), or nothing when there is no such dead letter."""
     return [(row[0], row[1]) for row in await connection.fetch(REPLAY_ONE, instance, zaap_id)]
 
 
-async def replay_all(connection: Connection, instance: UUID, limit: int) -> Sequence[tuple[int, int]]:
+async def replay_all(connection: Executor, instance: UUID, limit: int) -> Sequence[tuple[int, int]]:
     """The oldest `limit` of the instance, in their old order."""
     return [(row[0], row[1]) for row in await connection.fetch(REPLAY_ALL, instance, limit)]

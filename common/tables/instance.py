@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from common.postgres import Connection
+from common.postgres import Executor
 
 TRIAL = timedelta(days=2)
 LAST_DAYS = timedelta(days=30)  # how long an instance stays usable after its subscription was canceled
@@ -214,21 +214,21 @@ RECORD_UNLINKING = """
       AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
 
 
-async def find_access(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Access]:
+async def find_access(connection: Executor, ids: Sequence[UUID]) -> dict[UUID, Access]:
     return {row[0]: Access(*row) for row in await connection.fetch(FIND_ACCESS, ids)}
 
 
-async def find(connection: Connection, instance: UUID) -> Instance | None:
+async def find(connection: Executor, instance: UUID) -> Instance | None:
     row = await connection.fetchrow(FIND, instance)
     return None if row is None else Instance(*row)
 
 
-async def insert(connection: Connection, new: NewInstance) -> None:
+async def insert(connection: Executor, new: NewInstance) -> None:
     await connection.execute(INSERT, *(getattr(new, column) for column in _NEW_COLUMNS))
 
 
 async def list_matching(
-    connection: Connection, query: str, middleware: str | None, *, limit: int, offset: int
+    connection: Executor, query: str, middleware: str | None, *, limit: int, offset: int
 ) -> tuple[int, list[Instance]]:
     """How many there are in all, and one page in order of creation."""
     search = (query, query.replace("-", "").lower(), middleware)
@@ -236,21 +236,21 @@ async def list_matching(
     return total, [Instance(*row) for row in await connection.fetch(LIST_MATCHING, *search, limit, offset)]
 
 
-async def list_of_shards(connection: Connection, shards: Sequence[int]) -> list[Instance]:
+async def list_of_shards(connection: Executor, shards: Sequence[int]) -> list[Instance]:
     return [Instance(*row) for row in await connection.fetch(LIST_OF_SHARDS, shards)]
 
 
-async def list_by_id(connection: Connection, ids: Sequence[UUID]) -> list[Instance]:
+async def list_by_id(connection: Executor, ids: Sequence[UUID]) -> list[Instance]:
     return [Instance(*row) for row in await connection.fetch(LIST_BY_ID, ids)]
 
 
-async def record_state(connection: Connection, instance: UUID, epoch: int, state: str, error: str | None) -> bool:
+async def record_state(connection: Executor, instance: UUID, epoch: int, state: str, error: str | None) -> bool:
     """Whether it was written; False means that the epoch is no longer the owner's."""
     return _changed(await connection.execute(RECORD_STATE, instance, epoch, state, error))
 
 
 async def record_pairing(
-    connection: Connection,
+    connection: Executor,
     instance: UUID,
     epoch: int,
     *,
@@ -263,7 +263,7 @@ async def record_pairing(
 
 
 async def record_profile(
-    connection: Connection,
+    connection: Executor,
     instance: UUID,
     epoch: int,
     *,
@@ -276,7 +276,7 @@ async def record_profile(
     return _changed(await connection.execute(RECORD_PROFILE, instance, epoch, phone, lid, name, platform))
 
 
-async def record_unlinking(connection: Connection, instance: UUID, epoch: int, reason: str) -> bool:
+async def record_unlinking(connection: Executor, instance: UUID, epoch: int, reason: str) -> bool:
     return _changed(await connection.execute(RECORD_UNLINKING, instance, epoch, reason))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from common.postgres import Connection
+from common.postgres import Executor
 
 FIND = """
     SELECT id, zaap_id, message_id, kind, chat, status, attempts, max_attempts, accepted_at, scheduled_at, expires_at,
@@ -77,12 +77,12 @@ class Story:
         return replayed
 
 
-async def find(connection: Connection, instance: UUID, zaap_id: UUID) -> Story | None:
+async def find(connection: Executor, instance: UUID, zaap_id: UUID) -> Story | None:
     row = await connection.fetchrow(FIND, instance, zaap_id)
     return None if row is None else Story(*row)
 
 
-async def list_attempts(connection: Connection, story: Story) -> list[Attempt]:
+async def list_attempts(connection: Executor, story: Story) -> list[Attempt]:
     """Every attempt in order, also those made before a replay."""
     numbers = [story.id, *(life["id"] for life in story.replayed)]
     return [Attempt(*row) for row in await connection.fetch(LIST_ATTEMPTS, numbers)]

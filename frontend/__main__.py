@@ -1,0 +1,60 @@
+"""Run one frontend: parse the settings, serve until SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+
+from common import logs
+from common.settings import FrontendSettings
+from frontend.app import open_app
+
+log = logs.get(__name__)
+
+DRAIN = 20  # seconds that requests under way have after the signal to stop
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def serve(settings: FrontendSettings) -> None:
+    host, _, port = settings.http_addr.rpartition(":")
+    async with open_app(settings) as app:
+        config = uvicorn.Config(
+            app,
+            host=host or "0.0.0.0",
+            port=int(port),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=int(settings.http_idle_timeout.total_seconds()),
+            timeout_graceful_shutdown=DRAIN,
+        )
+        log.info("frontend starts", address=settings.http_addr)
+        await Server(config).serve()
+    log.info("frontend stopped")
+
+
+def main() -> None:
+    settings = FrontendSettings()
+    logs.configure(settings.log_level, "frontend")
+    uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

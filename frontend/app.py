@@ -1,0 +1,122 @@
+"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the document and its reference page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from common.clock import Clock, SystemClock
+from common.doorbell import Doorbell, writer
+from common.metrics import FrontendMetrics
+from common.postgres import open_pool
+from common.sentry import open_reports
+from common.settings import FrontendSettings
+from frontend import openapi, operations
+from frontend.ask import Ask
+from frontend.authentication import Authentication, Instances, Tokens
+from frontend.bodies import Limits, Receive
+from frontend.dispatch import Dispatch, Message, SendAnswer
+from frontend.enqueue import Enqueue
+from frontend.pages import Pages
+from frontend.probes import VERSION, Probes
+from frontend.routes import Routes
+from frontend.services import Services
+from frontend.vault import Vault
+
+LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
+
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
+
+
+class App:
+    """Sends each request where it belongs: a few pages to Starlette, everything else to the API."""
+
+    def __init__(self, dispatch: Dispatch, pages: Starlette) -> None:
+        self._dispatch = dispatch
+        self._pages = pages
+
+    async def __call__(self, scope: Message, receive: Receive, send: SendAnswer) -> None:
+        if scope["path"].startswith(_PAGES):
+            await self._pages(scope, receive, send)
+        else:
+            await self._dispatch(scope, receive, send)
+
+
+@asynccontextmanager
+async def open_app(settings: FrontendSettings, clock: Clock | None = None) -> AsyncIterator[App]:
+    """The app with its pools and background tasks; when one of those fails, so does the body of the context."""
+    clock = clock or SystemClock()
+    registry = CollectorRegistry()
+    metrics = FrontendMetrics(registry, settings.prometheus_namespace)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, "pombo frontend")
+        stack.push_async_callback(pool.close)
+        redis, answers = writer(settings.redis), writer(settings.redis)
+        for client in (redis, answers):
+            stack.push_async_callback(client.aclose)
+        reports = open_reports(settings, "frontend", secrets_of(settings))
+        stack.callback(reports.close)
+        doorbell = Doorbell(redis)
+        services = Services(
+            pool,
+            doorbell,
+            Vault(settings.token_encryption_key.get_secret_value()),
+            clock,
+            metrics,
+            settings.shard_count,
+        )
+        instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
+        enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
+        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
+        dispatch = Dispatch(
+            Routes(operations.ALL, metrics),
+            Authentication(instances, tokens_of(settings), clock),
+            instances,
+            enqueue,
+            ask,
+            services,
+            reports,
+            Limits(settings.http_max_body_bytes, settings.http_read_timeout.total_seconds(), LONGEST_ADDRESS),
+            max_attempts=settings.message_queue_max_attempts,
+            disconnected_limit=settings.message_queue_disconnected_limit,
+            access_log=settings.log_level == "DEBUG",
+        )
+        probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
+        document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
+        pages = Starlette(routes=[*probes.routes, *Pages(document).routes], exception_handlers={HTTPException: _refuse})
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        running = [
+            tasks.create_task(instances.run(), name="instances"),
+            tasks.create_task(enqueue.run(), name="enqueue"),
+            tasks.create_task(ask.run(), name="answers"),
+        ]
+        try:
+            yield App(dispatch, pages)
+        finally:
+            for task in running:
+                task.cancel()
+
+
+def tokens_of(settings: FrontendSettings) -> Tokens:
+    partner = settings.partner_auth_token
+    return Tokens(
+        settings.client_auth_token.get_secret_value().strip().encode(),
+        partner.get_secret_value().strip().encode() if partner is not None and partner.get_secret_value() else None,
+    )
+
+
+def secrets_of(settings: FrontendSettings) -> list[str]:
+    """What must never leave in an error report."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail.lower()}, error.status_code, headers=dict(error.headers or {}))

@@ -1,0 +1,116 @@
+"""Operation: one route of the API as data. What it takes, what it answers, and what happens in between."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from common.requests.messages import Outgoing
+from common.tables.instance import Access
+from frontend.services import Services
+
+Query = TypeVar("Query", bound=BaseModel | None)
+Body = TypeVar("Body", bound=BaseModel | None)
+
+
+class Plain(str):
+    """An answer in plain text."""
+
+    __slots__ = ()
+
+
+class Guard(Enum):
+    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token."""
+
+    CLIENT = "client"
+    PARTNER = "partner"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Query, Body]):
+    """One request, checked and read. `variable` is the path's variable segment, empty where it has none."""
+
+    query: Query
+    body: Body
+    variable: str
+    caller: Access | None
+
+    @property
+    def access(self) -> Access:
+        """The instance that the path names. Only operations below an instance may ask."""
+        if self.caller is None:
+            raise LookupError("this operation is not below an instance")
+        return self.caller
+
+
+Perform = Callable[[Services, Call[Any, Any]], Awaitable[BaseModel | Plain]]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The request becomes a row of the queue; the answer is its ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The node that holds the session answers, in the form of the reply model."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A function with SQL of its own answers and changes nothing."""
+
+    perform: Perform
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A function with SQL of its own changes something. What is cached of the instance is forgotten afterwards."""
+
+    perform: Perform
+
+
+Effect = Send | Ask | Read | Write
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`path` is below the instance (`queue/{zaapId}`), or from the root when it begins with a slash.
+
+    It has at most one variable segment. `body` may be left out by the caller where `body_optional`.
+    """
+
+    method: str
+    path: str
+    effect: Effect
+    summary: str
+    reply: type[BaseModel] | type[Plain]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    body_optional: bool = False
+    status: int = 200
+    guard: Guard = Guard.CLIENT
+    tag: str = ""
+    refusals: tuple[int, ...] = ()
+    """Statuses of its own, beside those that every operation of its kind has."""
+    deprecated: bool = False
+    example: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.effect, Send) and not (self.body is not None and issubclass(self.body, Outgoing)):
+            raise TypeError(f"{self.path}: what is sent must be an Outgoing")
+        if self.path.count("{") > 1:
+            raise TypeError(f"{self.path}: more than one variable segment")
+
+    @property
+    def is_below_instance(self) -> bool:
+        return not self.path.startswith("/")
+
+    @property
+    def template(self) -> str:
+        """The whole path with the names of its variables: what logs, metrics and the documentation show."""
+        return f"/instances/{{instanceId}}/token/{{token}}/{self.path}" if self.is_below_instance else self.path

@@ -1,0 +1,6 @@
+"""The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
+
+from frontend.operation import Operation
+from frontend.operations import instance, messages, partner, queue
+
+ALL: tuple[Operation, ...] = (*messages.OPERATIONS, *queue.OPERATIONS, *instance.OPERATIONS, *partner.OPERATIONS)

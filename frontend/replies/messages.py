@@ -1,0 +1,15 @@
+"""The answer of every send."""
+
+from pydantic import BaseModel, ConfigDict
+
+from frontend.replies.common import HexId, MessageId
+
+
+class Queued(BaseModel):
+    """Accepted: the message is stored. `id` is always `messageId`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId
+    messageId: MessageId
+    id: MessageId

@@ -1,0 +1,137 @@
+"""Answers about the queue: its listing in the contract's own spelling, a message's story, dead letters."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from frontend.replies.common import HexId, MessageId, Milliseconds
+
+MessageStatus = Literal[
+    "pending",
+    "processing",
+    "retrying",
+    "uncertain",
+    "sent",
+    "delivered",
+    "read",
+    "played",
+    "failed",
+    "canceled",
+    "expired",
+]
+
+
+class OldQueuedMessage(BaseModel):
+    """A queued message as the deprecated listing shows it."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    own_id: Annotated[HexId, Field(alias="_id")]
+    ZaapId: HexId
+    MessageId: MessageId
+    InstanceId: HexId
+    Phone: str
+    Message: str
+    DelayMessage: Annotated[int, Field(description="Seconds; -1 is random.")]
+    DelayTyping: int
+    Created: Milliseconds
+    IsTrial: bool
+
+
+class QueuedMessage(OldQueuedMessage):
+    CreatedAt: str
+    Beta: bool
+
+
+class QueuePage(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    messages: list[QueuedMessage]
+    pagingState: str | None
+    hasMore: bool
+
+
+class OldQueue(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    messages: list[OldQueuedMessage]
+
+
+class Count(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+
+
+class AttemptMade(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    attempt: int
+    node: str
+    epoch: int
+    startedAt: str
+    endedAt: str
+    outcome: Literal["sent", "retry", "not-connected", "failed", "uncertain"]
+    error: str | None
+
+
+class MessageStory(BaseModel):
+    """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId
+    messageId: MessageId
+    whatsappId: str | None
+    instanceId: HexId
+    kind: str
+    phone: str
+    status: MessageStatus
+    attempts: list[AttemptMade]
+    maxAttempts: int
+    acceptedAt: str
+    scheduledFor: str | None
+    expiresAt: str | None
+    nextAttemptAt: str | None
+    sentAt: str | None
+    deliveredAt: str | None
+    readAt: str | None
+    playedAt: str | None
+    finishedAt: str | None
+    error: str | None
+    errorClass: str | None
+    replays: int
+
+
+class DeadLetter(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId
+    messageId: MessageId
+    kind: str
+    phone: str
+    message: str
+    attempts: int
+    maxAttempts: int
+    acceptedAt: str
+    failedAt: str
+    node: str | None
+    error: str
+    errorClass: str
+
+
+class DeadLetterPage(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    messages: list[DeadLetter]
+    pagingState: str | None
+    hasMore: bool
+
+
+class Replayed(BaseModel):
+    """`hasMore`: there are more than one call takes; call again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    replayed: int
+    hasMore: bool
