@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from common.local.http import answers, request
-from common.local.processes import started_at
+from common.local.processes import free_port, started_at
 
 pytestmark = pytest.mark.anyio
 
