@@ -79,7 +79,8 @@ class Ledger:
 
     async def receipt(self, shard: int, instance: UUID, ids: Sequence[str], kind: str, at: datetime) -> None:
         """Apply a receipt: it settles uncertain messages as sent, and never moves a message backwards."""
-        await self._add("receipt", shard, self._epoch(shard), (instance, list(ids), kind, at))
+        epoch = self._epoch(shard)
+        await asyncio.gather(*(self._add("receipt", shard, epoch, (instance, wire, kind, at)) for wire in ids))
 
     # --- the one writer ---
 
@@ -132,15 +133,21 @@ class Ledger:
         for kind, statement in _STATEMENTS:
             if entries := allowed[kind]:
                 await connection.execute(statement, *_columns(entries))
-        for entry in allowed["receipt"]:
-            instance, ids, kind, at = entry.arguments
-            await connection.execute(table.SETTLE_BY_RECEIPT, instance, ids)
-            await connection.execute(table.RECEIPT, instance, ids, kind, at)
+        if entries := allowed["receipt"]:
+            await self._write_receipts(connection, [entry.arguments for entry in entries])
         if not (entries := allowed["intend"]):
             return {}
         epochs = {entry.arguments[0]: entry.epoch for entry in entries}
         rows = await connection.fetch(table.INTEND, *_columns(entries), self._node)
         return {number: Intent(number, epochs[number], attempts, started) for number, attempts, started in rows}
+
+    async def _write_receipts(self, connection: Connection, receipts: list[tuple[Any, ...]]) -> None:
+        known = {tuple(row) for row in await connection.fetch(table.RECEIPTS, *_transposed(receipts))}
+        if not (others := [receipt for receipt in receipts if receipt[:2] not in known]):
+            return
+        instances, wires, _, _ = columns = _transposed(others)
+        if await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires):
+            await connection.execute(table.RECEIPTS, *columns)
 
     # --- entries ---
 
@@ -168,7 +175,11 @@ _STATEMENTS = (
 
 
 def _columns(entries: list[_Entry]) -> list[list[Any]]:
-    return [list(column) for column in zip(*(entry.arguments for entry in entries), strict=True)]
+    return _transposed([entry.arguments for entry in entries])
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _settle(entry: _Entry, result: Any = None, error: BaseException | None = None) -> None:

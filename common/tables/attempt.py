@@ -122,28 +122,45 @@ KEEP_PACE = """
     ON CONFLICT (instance_id) DO UPDATE
     SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
 
-# Receipts name ids of the wire. An uncertain message that a receipt names was sent.
-SETTLE_BY_RECEIPT = f"""
-    WITH gone AS (
+# Receipts name ids of the wire. Those of one message are taken together: an UPDATE applies one of several matches only.
+# Most are of messages in the history, found through its index; only the others may settle a message in doubt, which
+# takes a look through its instance's queue.
+RECEIPTS = """
+    WITH told AS (
+        SELECT instance_id, wire, max(rank) AS rank, min(at) AS delivered_at,
+               min(at) FILTER (WHERE rank >= 3) AS read_at, min(at) FILTER (WHERE rank = 4) AS played_at
+        FROM (
+            SELECT instance_id, wire, at, array_position(ARRAY['sent', 'delivered', 'read', 'played'], kind) AS rank
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+                AS receipt (instance_id, wire, kind, at)
+        ) AS ranked
+        GROUP BY instance_id, wire
+    )
+    UPDATE message_history
+    SET status = CASE
+            WHEN told.rank > array_position(ARRAY['sent', 'delivered', 'read', 'played'], status)
+            THEN (ARRAY['sent', 'delivered', 'read', 'played'])[told.rank] ELSE status END,
+        delivered_at = coalesce(message_history.delivered_at, told.delivered_at),
+        read_at = coalesce(message_history.read_at, told.read_at),
+        played_at = coalesce(message_history.played_at, told.played_at)
+    FROM told
+    WHERE message_history.whatsapp_id = told.wire AND message_history.instance_id = told.instance_id
+      AND finished_at BETWEEN now() - interval '8 days' AND now() + interval '1 hour'
+      AND status IN ('sent', 'delivered', 'read', 'played')
+    RETURNING message_history.instance_id, message_history.whatsapp_id"""
+
+SETTLE_BY_RECEIPTS = f"""
+    WITH told AS (
+        SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS receipt (instance_id, wire)
+    ), gone AS (
         DELETE FROM message_queue
-        WHERE instance_id = $1 AND whatsapp_id = ANY($2::text[]) AND status = 'uncertain'
-        RETURNING *
+        USING told
+        WHERE message_queue.instance_id = told.instance_id AND whatsapp_id = told.wire AND status = 'uncertain'
+        RETURNING message_queue.*
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', now(), whatsapp_id, metadata
     FROM gone
-    RETURNING id"""
-
-_RANK = "array_position(ARRAY['sent', 'delivered', 'read', 'played'], {0})"
-
-RECEIPT = f"""
-    UPDATE message_history
-    SET status = CASE WHEN {_RANK.format("$3::text")} > {_RANK.format("status")} THEN $3 ELSE status END,
-        delivered_at = coalesce(delivered_at, $4),
-        read_at = CASE WHEN $3 IN ('read', 'played') THEN coalesce(read_at, $4) ELSE read_at END,
-        played_at = CASE WHEN $3 = 'played' THEN coalesce(played_at, $4) ELSE played_at END
-    WHERE whatsapp_id = ANY($2::text[]) AND instance_id = $1 AND finished_at > now() - interval '8 days'
-      AND status IN ('sent', 'delivered', 'read', 'played')
     RETURNING id"""
 
 
