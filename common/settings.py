@@ -138,7 +138,6 @@ class SenderSettings(Settings):
     send_timeout: Duration = seconds(90)
     typing_refresh: Duration = seconds(20)
     lane_prefetch: int = Field(default=200, ge=1)
-    ledger_batch: int = Field(default=256, ge=1)
     sweep_interval: Duration = seconds(10)
     schedule_interval: Duration = seconds(1)
     uncertain_grace: Duration = seconds(90)
