@@ -149,3 +149,9 @@ class SenderSettings(Settings):
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
     simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Every secret among the settings: what must never be shown, wherever it turns up."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,8 @@ import uvicorn
 import uvloop
 
 from common import logs
-from common.settings import FrontendSettings
+from common.sentry import Reports, open_reports
+from common.settings import FrontendSettings, secrets_of
 from frontend.app import open_app
 
 log = logs.get(__name__)
@@ -28,9 +30,9 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: FrontendSettings) -> None:
+async def serve(settings: FrontendSettings, reports: Reports) -> None:
     host, _, port = settings.http_addr.rpartition(":")
-    async with open_app(settings) as app:
+    async with open_app(settings, reports=reports) as app:
         config = uvicorn.Config(
             app,
             host=host or "0.0.0.0",
@@ -52,8 +54,15 @@ async def serve(settings: FrontendSettings) -> None:
 
 def main() -> None:
     settings = FrontendSettings()
-    logs.configure(settings.log_level, "frontend")
-    uvloop.run(serve(settings))
+    reports = open_reports(settings, "frontend", secrets_of(settings))
+    logs.configure(settings.log_level, "frontend", reports)
+    try:
+        uvloop.run(serve(settings, reports))
+    except Exception:
+        log.critical("frontend ended by an error", exc_info=True)
+        sys.exit(1)
+    finally:
+        reports.close()
 
 
 if __name__ == "__main__":

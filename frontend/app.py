@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,8 +14,8 @@ from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.metrics import FrontendMetrics
 from common.postgres import open_pool
-from common.sentry import open_reports
-from common.settings import FrontendSettings
+from common.sentry import Reports, open_reports
+from common.settings import FrontendSettings, secrets_of
 from frontend import openapi, operations
 from frontend.ask import Ask
 from frontend.authentication import Authentication, Instances, Tokens
@@ -49,7 +48,9 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: FrontendSettings, clock: Clock | None = None) -> AsyncIterator[App]:
+async def open_app(
+    settings: FrontendSettings, clock: Clock | None = None, reports: Reports | None = None
+) -> AsyncIterator[App]:
     """The app with its pools and background tasks; when one of those fails, so does the body of the context."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
@@ -60,8 +61,9 @@ async def open_app(settings: FrontendSettings, clock: Clock | None = None) -> As
         redis, answers = writer(settings.redis), writer(settings.redis)
         for client in (redis, answers):
             stack.push_async_callback(client.aclose)
-        reports = open_reports(settings, "frontend", secrets_of(settings))
-        stack.callback(reports.close)
+        if reports is None:
+            reports = open_reports(settings, "frontend", secrets_of(settings))
+            stack.callback(reports.close)
         doorbell = Doorbell(redis)
         services = Services(
             pool,
@@ -109,12 +111,6 @@ def tokens_of(settings: FrontendSettings) -> Tokens:
         settings.client_auth_token.get_secret_value().strip().encode(),
         partner.get_secret_value().strip().encode() if partner is not None and partner.get_secret_value() else None,
     )
-
-
-def secrets_of(settings: FrontendSettings) -> list[str]:
-    """What must never leave in an error report."""
-    values = (getattr(settings, name) for name in type(settings).model_fields)
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

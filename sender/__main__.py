@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 from random import Random
 
 import uvloop
@@ -15,7 +16,8 @@ from common.clock import Clock, SystemClock
 from common.doorbell import writer
 from common.metrics import SenderMetrics
 from common.postgres import open_pool
-from common.settings import SenderSettings
+from common.sentry import open_reports
+from common.settings import SenderSettings, secrets_of
 from common.tables import shard
 from sender.answers import Answers
 from sender.courier import DeliveryPolicy
@@ -123,8 +125,15 @@ def schedule_of(settings: SenderSettings) -> Schedule:
 
 def main() -> None:
     settings = SenderSettings()
-    logs.configure(settings.log_level, "sender")
-    uvloop.run(serve(settings))
+    reports = open_reports(settings, "sender", secrets_of(settings))
+    logs.configure(settings.log_level, "sender", reports)
+    try:
+        uvloop.run(serve(settings))
+    except Exception:
+        log.critical("node ended by an error", exc_info=True)
+        sys.exit(1)
+    finally:
+        reports.close()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ FIELDS = {
     for settings in (FrontendSettings, SenderSettings)
     for name, field in settings.model_fields.items()
 }
-ROWS = {name: default for name, default in ROW.findall(README.read_text(encoding="utf-8"))}
+ROWS: dict[str, str] = dict(ROW.findall(README.read_text(encoding="utf-8")))
 
 
 def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
