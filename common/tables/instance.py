@@ -171,47 +171,16 @@ CANCEL = """
         version = version + 1
     WHERE id = $1 AND canceled_at IS NULL"""
 
-LIST_OF_SHARDS = f"""
-    SELECT {_COLUMNS}
-    FROM instance
-    WHERE shard = ANY($1::integer[])
-    ORDER BY id"""
-
-LIST_BY_ID = f"""
-    SELECT {_COLUMNS}
-    FROM instance
-    WHERE id = ANY($1::uuid[])
-    ORDER BY id"""
-
-# The owner's writes: they change nothing unless the epoch is still the owner's.
-RECORD_STATE = """
+_PREFER = """
     UPDATE instance
-    SET session_state = $3, session_error = $4, session_changed_at = now(), version = version + 1
-    WHERE id = $1
-      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+    SET {column} = $2, version = version + 1
+    WHERE id = $1"""
 
-RECORD_PAIRING = """
-    UPDATE instance
-    SET device = $3, phone = $4, lid = $5, platform = $6, session_state = 'connecting', session_error = NULL,
-        session_changed_at = now(), version = version + 1
-    WHERE id = $1
-      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
-
-RECORD_PROFILE = """
-    UPDATE instance
-    SET session_state = 'connected', session_error = NULL, session_changed_at = now(), phone = $3,
-        lid = coalesce($4, lid), profile_name = coalesce($5, profile_name), platform = coalesce($6, platform),
-        version = version + 1
-    WHERE id = $1 AND device IS NOT NULL
-      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
-
-# The account removed the device: what it was linked to is gone.
-RECORD_UNLINKING = """
-    UPDATE instance
-    SET session_state = 'logged-out', session_error = $3, session_changed_at = now(), device = NULL,
-        version = version + 1
-    WHERE id = $1
-      AND EXISTS (SELECT FROM shard WHERE shard.id = instance.shard AND shard.epoch = $2 FOR SHARE)"""
+RENAME = _PREFER.format(column="name")
+PREFER_AUTO_READ_MESSAGE = _PREFER.format(column="auto_read_message")
+PREFER_AUTO_READ_STATUS = _PREFER.format(column="auto_read_status")
+PREFER_CALL_REJECT_AUTO = _PREFER.format(column="call_reject_auto")
+PREFER_CALL_REJECT_MESSAGE = _PREFER.format(column="call_reject_message")
 
 
 async def find_access(connection: Executor, ids: Sequence[UUID]) -> dict[UUID, Access]:
@@ -234,51 +203,3 @@ async def list_matching(
     search = (query, query.replace("-", "").lower(), middleware)
     total = await connection.fetchval(COUNT_MATCHING, *search)
     return total, [Instance(*row) for row in await connection.fetch(LIST_MATCHING, *search, limit, offset)]
-
-
-async def list_of_shards(connection: Executor, shards: Sequence[int]) -> list[Instance]:
-    return [Instance(*row) for row in await connection.fetch(LIST_OF_SHARDS, shards)]
-
-
-async def list_by_id(connection: Executor, ids: Sequence[UUID]) -> list[Instance]:
-    return [Instance(*row) for row in await connection.fetch(LIST_BY_ID, ids)]
-
-
-async def record_state(connection: Executor, instance: UUID, epoch: int, state: str, error: str | None) -> bool:
-    """Whether it was written; False means that the epoch is no longer the owner's."""
-    return _changed(await connection.execute(RECORD_STATE, instance, epoch, state, error))
-
-
-async def record_pairing(
-    connection: Executor,
-    instance: UUID,
-    epoch: int,
-    *,
-    device: str,
-    phone: str,
-    lid: str | None,
-    platform: str | None,
-) -> bool:
-    return _changed(await connection.execute(RECORD_PAIRING, instance, epoch, device, phone, lid, platform))
-
-
-async def record_profile(
-    connection: Executor,
-    instance: UUID,
-    epoch: int,
-    *,
-    phone: str,
-    lid: str | None,
-    name: str | None,
-    platform: str | None,
-) -> bool:
-    """The session is connected, as whom."""
-    return _changed(await connection.execute(RECORD_PROFILE, instance, epoch, phone, lid, name, platform))
-
-
-async def record_unlinking(connection: Executor, instance: UUID, epoch: int, reason: str) -> bool:
-    return _changed(await connection.execute(RECORD_UNLINKING, instance, epoch, reason))
-
-
-def _changed(status: Any) -> bool:
-    return not str(status).endswith(" 0")

@@ -1,6 +1,12 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import instance, messages, partner, queue
+from frontend.operations import instance, messages, partner, preferences, queue
 
-ALL: tuple[Operation, ...] = (*messages.OPERATIONS, *queue.OPERATIONS, *instance.OPERATIONS, *partner.OPERATIONS)
+ALL: tuple[Operation, ...] = (
+    *messages.OPERATIONS,
+    *queue.OPERATIONS,
+    *instance.OPERATIONS,
+    *preferences.OPERATIONS,
+    *partner.OPERATIONS,
+)

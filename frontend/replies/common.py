@@ -16,6 +16,14 @@ class Nothing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Done(BaseModel):
+    """Whether what was asked was done."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: bool
+
+
 class Error(BaseModel):
     model_config = ConfigDict(frozen=True)
 
