@@ -6,6 +6,8 @@ from sender.whatsapp.wire.errors import MalformedFrame
 from sender.whatsapp.wire.jid import Jid
 
 Attribute = str | Jid
+Attributes = Mapping[str, str | int | Jid | None]
+"""As they are given to the constructor of a Node."""
 Content = bytes | list["Node"] | None
 
 _SHOWN_BYTES = 40
@@ -24,7 +26,7 @@ class Node:
     def __init__(
         self,
         tag: str,
-        attributes: Mapping[str, str | int | Jid | None] | None = None,
+        attributes: Attributes | None = None,
         content: Iterable["Node"] | bytes | str | None = None,
     ) -> None:
         self.tag = tag

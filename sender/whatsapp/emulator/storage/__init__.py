@@ -1,0 +1,1 @@
+"""What the emulator keeps on disk: one SQLite file, one module per noun."""
