@@ -181,7 +181,8 @@ class Dispatch:
     async def _perform(self, route: Route, call: Call[Any, Any]) -> Answer:
         effect = route.effect
         if isinstance(effect, Ask):
-            value = await self._ask.ask(call.access, effect.question, {"variable": call.variable})
+            given = {} if call.body is None else call.body.model_dump()
+            value = await self._ask.ask(call.access, effect.question, {"variable": call.variable, **given})
             return _asked(route, value)
         assert isinstance(effect, Read | Write)
         reply = await effect.perform(self._services, call)

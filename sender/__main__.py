@@ -27,7 +27,7 @@ from sender.leases import Leases
 from sender.ledger import Ledger
 from sender.node import Node
 from sender.probes import VERSION, Probes
-from sender.questions import questions_for
+from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
@@ -69,7 +69,7 @@ async def serve(settings: SenderSettings) -> None:
         engine, leases, ledger, sessions, couriers,
         Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around()),
         rescue,
-        Answers(asking, redis, lambda: leases.held, questions_for(sessions)),
+        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name()),
         Probes(
             registry,
             {

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from common import logs
-from common.errors import LostOwnership, NotPaired
+from common.errors import DeliveryError, LostOwnership, NotPaired
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
@@ -106,6 +106,28 @@ class Sessions:
         owner = await table.find(self._pool, instance)
         if owner is not None and self._epoch_of(owner.shard) is not None:
             await self._open(owner)
+
+    async def restart(self, instance: UUID) -> bool:
+        """Close the session and open it again; the link survives. False: there is nothing linked to open."""
+        held = self._held.pop(instance, None)
+        if held is not None:
+            await held.session.close()
+        await self.look(instance)
+        return instance in self._held
+
+    async def unlink(self, instance: UUID) -> None:
+        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent."""
+        owner = await table.find(self._pool, instance)
+        if owner is None or owner.device is None:
+            return
+        held = self._held.pop(instance, None)
+        if held is not None:
+            try:
+                await held.session.logout()
+            except DeliveryError as error:
+                log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
+            await held.session.close()
+        await self._forget(owner, "unlinked over the API")
 
     async def close_shards(self, shards: Iterable[int]) -> None:
         """Close the sessions of these shards. Never logs out."""

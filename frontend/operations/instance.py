@@ -5,6 +5,7 @@ from common.tables import instance as table
 from common.tables.instance import Instance
 from frontend import problems
 from frontend.operation import Ask, Call, Operation, Read
+from frontend.replies.common import Done
 from frontend.replies.instance import NOT_CONNECTED, Companion, Device, Me, QrCode, Status
 from frontend.services import Services
 
@@ -68,4 +69,22 @@ OPERATIONS = (
         QrCode,
         tag="instance",
     ),
+    Operation(
+        "GET",
+        "qr-code/image",
+        Ask("qr-code-image"),
+        "The QR code to link a phone with, as a picture in a data URI",
+        QrCode,
+        tag="instance",
+    ),
+    Operation("GET", "restart", Ask("restart"), "Restart the session; the link survives", Done, tag="instance"),
+    Operation(
+        "GET",
+        "restore-session",
+        Ask("restore-session"),
+        "Bring the stored session back; false when nothing is linked",
+        Done,
+        tag="instance",
+    ),
+    Operation("GET", "disconnect", Ask("disconnect"), "Unlink the phone", Done, tag="instance"),
 )

@@ -102,10 +102,11 @@ class Device(BaseModel):
 
 
 class QrCode(BaseModel):
-    """The text to draw, or, once the instance is linked, that it is."""
+    """The text to draw or, as a data URI, its picture; once the instance is linked, that it is."""
 
     model_config = ConfigDict(frozen=True)
 
     value: str | None = None
+    expiresAt: Milliseconds | None = None
     connected: bool | None = None
     error: str | None = None

@@ -124,6 +124,10 @@ class Session(Protocol):
 
     async def stop_typing(self, to: Jid) -> None: ...
 
+    async def logout(self) -> None:
+        """Unlink this device from the account; nothing but a new pairing brings it back. Raises NotConnected."""
+        ...
+
     async def close(self) -> None:
         """Disconnect, never log out. Idempotent."""
         ...

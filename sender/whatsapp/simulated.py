@@ -123,6 +123,11 @@ class SimulatedSession:
         if not self._connected:
             raise NotConnected
 
+    async def logout(self) -> None:
+        if not self._connected:
+            raise NotConnected
+        await self.close()
+
     async def close(self) -> None:
         self._connected = False
         self._closed = True
