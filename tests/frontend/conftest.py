@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from common.local.processes import free_port
 from common.postgres import Pool
 from common.settings import FrontendSettings
 from tests.frontend.gateway import Caller, Gateway, gateway_on, settings_for
@@ -30,3 +31,9 @@ async def caller(gateway: Gateway, pool: Pool) -> Caller:
 async def unlinked(gateway: Gateway) -> Caller:
     """An instance that nobody has linked yet."""
     return await gateway.create()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of the loopback interface where nobody listens."""
+    return free_port()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -195,9 +195,9 @@ async def test_a_key_of_a_row_that_postgres_refuses_stays_free(bench: Bench) -> 
 async def test_stopping_tells_whoever_waits_for_a_commit(pool: Pool, redis_url: str) -> None:
     async with bench_on(pool, redis_url) as bench, pool.acquire() as other, other.transaction():
         await other.execute("LOCK TABLE message_queue IN EXCLUSIVE MODE")
-        put = asyncio.ensure_future(bench.enqueue.put(new_message(uuid4())))
+        put = asyncio.ensure_future(bench.enqueue.put(new_message(INSTANCE)))
         await eventually(lambda: other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-        late = asyncio.ensure_future(bench.enqueue.put(new_message(uuid4())))
+        late = asyncio.ensure_future(bench.enqueue.put(new_message(INSTANCE)))
         await asyncio.sleep(0)
     for waiting in (put, late):
         with pytest.raises(OSError, match="stopping"):
