@@ -1,7 +1,7 @@
 """Enqueue: the only way a request becomes a row and a stream entry. Accepted means committed."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,6 +20,7 @@ log = logs.get(__name__)
 
 LANES = 2  # flushes under way at once; an instance always takes the same lane, so its requests keep their order
 GUARDED = 2  # connections for requests that need a transaction of their own
+STOPPING = "the frontend is stopping"
 
 
 class QueueFull(Exception):
@@ -71,6 +72,10 @@ class _Lane:
             self._arrived.clear()
         return taken
 
+    def close(self) -> None:
+        """Nobody takes any more: those who wait are told."""
+        _fail(self._waiting, OSError(STOPPING))
+
 
 class Enqueue:
     """Many requests, one INSERT, one commit; then one Redis call for all of them.
@@ -108,9 +113,11 @@ class Enqueue:
     # --- the hot path ---
 
     async def _flush_forever(self, lane: _Lane) -> None:
-        while True:
-            taken = await lane.take()
-            await self._flush(taken)
+        try:
+            while True:
+                await self._flush(await lane.take())
+        finally:
+            lane.close()
 
     async def _flush(self, taken: Sequence[tuple[NewMessage, asyncio.Future[None]]]) -> None:
         messages = [message for message, _ in taken]
@@ -129,7 +136,7 @@ class Enqueue:
             _fail(taken, error)
             return
         except asyncio.CancelledError:
-            _fail(taken, OSError("the frontend is stopping"))
+            _fail(taken, OSError(STOPPING))
             raise
         for (_, future), (number,), message in zip(taken, ids, messages, strict=True):
             self._unannounced[message.shard, message.instance_id].append(number)
@@ -137,6 +144,7 @@ class Enqueue:
                 future.set_result(None)
         self._committed.set()
         self._metrics.batch.observe(len(taken))
+        self._count(messages)
 
     # --- a transaction of its own: the limit of a disconnected instance, or an Idempotency-Key ---
 
@@ -161,7 +169,12 @@ class Enqueue:
             number = await connection.fetchval(table.ENQUEUE, *table.columns_of([message]))
         self._unannounced[message.shard, message.instance_id].append(number)
         self._committed.set()
+        self._count([message])
         return Ticket(message.zaap_id, message.message_id)
+
+    def _count(self, messages: Sequence[NewMessage]) -> None:
+        for kind, count in Counter(message.kind for message in messages).items():
+            self._metrics.queued.labels(kind).inc(count)
 
     # --- Redis, after the commit ---
 

@@ -1,5 +1,6 @@
 """The field types that requests share: chat addresses, delays, times, texts and flags, each with its limits."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from common.addresses import PHONE_PATTERN
 
 LONGEST_TEXT = 65_536  # characters; WhatsApp's own limit of a text message
 LONGEST_URL = 2_048
+
+_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 
 
 class _NumberAsText:
@@ -26,8 +29,9 @@ def _flag(value: object) -> object:
 
 
 def _written_time(value: object) -> object:
-    # Pydantic reads a string of digits as a Unix time; a caller who wrote milliseconds would be off by centuries.
-    if isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdigit():
+    # Pydantic takes numbers, also as text, for Unix times; a caller who wrote milliseconds would be off by centuries.
+    # Its strict mode cannot be asked instead: behind a validator of ours it takes no text at all.
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
         raise ValueError("write the time in ISO 8601 with its offset, such as 2027-01-05T10:20:30Z")
     return value
 
@@ -82,7 +86,7 @@ Flag = Annotated[
 # The bounds keep times inside what every part that stores or shows them can represent in any offset.
 Time = Annotated[
     AwareDatetime,
-    Field(strict=True, ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
     BeforeValidator(_written_time),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-05T10:20:30Z"]}),
 ]
