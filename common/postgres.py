@@ -15,6 +15,7 @@ OUTAGES = (
     asyncpg.OperatorInterventionError,  # restart, terminated backend, starting up
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,  # a deadlock: everything was undone
 )
 """What a caller may answer with 503, or wait out and try again."""
 

@@ -5,26 +5,48 @@ from datetime import datetime
 
 from common.postgres import Connection, Pool
 
+# Whoever locks several shards locks them in the order of their ids. An UPDATE alone would take them in the order of
+# the heap, and then a renewal and a fenced batch, each holding what the other wants, end in a deadlock.
+
 # Every claim raises the epoch. A shard can be claimed when its owner's time in Postgres is over, whoever holds what in
 # Redis; the claimer must hold the Redis lease as well before it acts.
 CLAIM = """
+    WITH free AS (
+        SELECT id
+        FROM shard
+        WHERE id = ANY($1::integer[]) AND (lease_until IS NULL OR lease_until <= now() OR node = $2)
+        ORDER BY id
+        FOR NO KEY UPDATE
+    )
     UPDATE shard
     SET epoch = epoch + 1, node = $2, lease_until = now() + $3::interval
-    WHERE id = ANY($1::integer[]) AND (lease_until IS NULL OR lease_until <= now() OR node = $2)
-    RETURNING id, epoch"""
+    FROM free
+    WHERE shard.id = free.id
+    RETURNING shard.id, epoch"""
 
-RENEW = """
+_OURS = """
+    WITH ours AS (
+        SELECT shard.id
+        FROM unnest($1::integer[], $2::bigint[]) AS held (id, epoch)
+        JOIN shard ON shard.id = held.id AND shard.epoch = held.epoch AND shard.node = $3
+        ORDER BY shard.id
+        FOR NO KEY UPDATE OF shard
+    )"""
+
+RENEW = f"""
+    {_OURS}
     UPDATE shard
     SET lease_until = now() + $4::interval
-    FROM unnest($1::integer[], $2::bigint[]) AS held (id, epoch)
-    WHERE shard.id = held.id AND shard.epoch = held.epoch AND shard.node = $3
+    FROM ours
+    WHERE shard.id = ours.id
     RETURNING shard.id"""
 
-RELEASE = """
+RELEASE = f"""
+    {_OURS}
     UPDATE shard
     SET lease_until = NULL, node = NULL
-    FROM unnest($1::integer[], $2::bigint[]) AS held (id, epoch)
-    WHERE shard.id = held.id AND shard.epoch = held.epoch AND shard.node = $3
+    FROM ours
+    WHERE shard.id = ours.id
     RETURNING shard.id"""
 
 LIST = """
