@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.public_address import Network, parse_networks
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+")
@@ -59,6 +61,9 @@ class Settings(BaseSettings):
     prometheus_namespace: str = ""
     metrics_instance_label: bool = False
 
+    # --- to the world ---
+    outbound_allowed_networks: str = ""
+
     # --- queue ---
     message_queue_max_attempts: int = Field(default=3, ge=1, le=100)
     message_queue_initial_backoff: Duration = seconds(1)
@@ -84,12 +89,23 @@ class Settings(BaseSettings):
         return f"{scheme}://{login}{self.redis_addr}/{self.redis_db}"
 
     @property
+    def allowed_networks(self) -> tuple[Network, ...]:
+        """OUTBOUND_ALLOWED_NETWORKS: what may be reached although it is not public."""
+        return parse_networks(self.outbound_allowed_networks)
+
+    @property
     def session_store(self) -> str:
         """WAMEOW_POSTGRES_DSN, or the database beside the main one whose name ends in `_whatsapp`."""
         if self.wameow_postgres_dsn is not None:
             return self.wameow_postgres_dsn.get_secret_value()
         parts = urlsplit(self.postgres_dsn.get_secret_value())
         return urlunsplit(parts._replace(path=f"{parts.path or '/postgres'}_whatsapp"))
+
+    @field_validator("outbound_allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
 
     @model_validator(mode="after")
     def _delays_in_order(self) -> "Settings":
