@@ -16,34 +16,13 @@ import pytest
 
 from common.local.http import answers, request
 from common.local.processes import free_port, started_at
+from tests.system.pombo import POMBO, pombo, up
 
 pytestmark = pytest.mark.anyio
 
-POMBO = Path(__file__).resolve().parent.parent.parent / "pombo"
-STORES = ("POSTGRES_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_ADDR")
-UNHURRIED = {"MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
 SENT = "SELECT status FROM message_history WHERE zaap_id = $1::uuid"
 STORED = "SELECT (SELECT count(*) FROM message_history) + (SELECT count(*) FROM message_queue)"
 PATIENCE = 30.0
-
-
-def pombo(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in STORES}
-    return subprocess.run(
-        [POMBO, *arguments],
-        env={**inherited, **UNHURRIED, **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def up(data: Path, *arguments: str, **variables: str) -> dict[str, Any]:
-    done = pombo("up", "--detach", "--whatsapp", "simulated", "--data", str(data), *arguments, **variables)
-    assert done.returncode == 0, done.stderr
-    described: dict[str, Any] = json.loads(done.stdout)
-    return described
 
 
 def status(data: Path) -> dict[str, Any]:
