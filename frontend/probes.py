@@ -1,6 +1,7 @@
 """Probes: /health says that the process lives, /ready whether it can accept, /metrics what it has done."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,8 @@ class Probes:
         if checks["redis"]["status"] != "ok":
             checks["redis"]["status"] = "degraded"
         observed_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return _json({"ready": is_ready, "observed_at": observed_at, "checks": checks}, 200 if is_ready else 503)
+        ready = {"ready": is_ready, "observed_at": observed_at, "pid": os.getpid(), "checks": checks}
+        return _json(ready, 200 if is_ready else 503)
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(self._registry), headers={"content-type": CONTENT_TYPE_LATEST})

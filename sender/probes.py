@@ -1,6 +1,7 @@
 """Probes of a sender: /health, /ready and /metrics on their own port."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from time import perf_counter
@@ -43,7 +44,8 @@ class Probes:
     async def _ready(self, _: web.Request) -> web.Response:
         results = dict(await asyncio.gather(*(self._check(name) for name in self._checks)))
         ready = all(results[name]["status"] == "ok" for name in self._critical)
-        body = {"ready": ready, "observed_at": datetime.now(UTC).isoformat(), "checks": results}
+        observed_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        body = {"ready": ready, "observed_at": observed_at, "pid": os.getpid(), "checks": results}
         return _json(body, status=200 if ready else 503)
 
     async def _check(self, name: str) -> tuple[str, dict[str, object]]:

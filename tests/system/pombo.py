@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from common.local.processes import free_port
+
 POMBO = Path(__file__).resolve().parent.parent.parent / "pombo"
 STORES = ("POSTGRES_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_ADDR")
 UNHURRIED = {"MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
@@ -26,7 +28,9 @@ def pombo(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
 
 def up(data: Path, *arguments: str, whatsapp: str = "simulated", **variables: str) -> dict[str, Any]:
     """Start a stack; what `up --detach` printed of it."""
-    done = pombo("up", "--detach", "--whatsapp", whatsapp, "--data", str(data), *arguments, **variables)
+    # The usual port may be wanted by a stack of another test at the same time.
+    port = () if "--port" in arguments or data.exists() else ("--port", str(free_port()))
+    done = pombo("up", "--detach", "--whatsapp", whatsapp, "--data", str(data), *port, *arguments, **variables)
     assert done.returncode == 0, done.stderr
     described: dict[str, Any] = json.loads(done.stdout)
     return described

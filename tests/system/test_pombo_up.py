@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from common.local.http import answers, request
-from common.local.processes import free_port, started_at
+from common.local.processes import started_at
 from tests.system.pombo import POMBO, pombo, up
 
 pytestmark = pytest.mark.anyio
@@ -74,8 +74,7 @@ async def test_a_stack_sends_and_a_second_up_on_its_folder_keeps_everything(
     folder: Callable[[str], Path],
 ) -> None:
     data = folder("kept")
-    # The usual port may be wanted by a stack of another test at the same time.
-    first = up(data, "--port", str(free_port()))
+    first = up(data)
     zaap_id = await sent_by(first, "Hello")
     assert status(data)["healthy"]
     assert Path(first["data"]) == data
