@@ -144,10 +144,15 @@ class SenderSettings(Settings):
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
+    # Everything that WhatsApp's library dials goes through this proxy (http, https or socks5 URL); empty: directly.
     whatsapp_proxy: str = ""
+    # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
-    whatsapp_noise_root: str = ""
+    whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")
+    # Sessions in one session host: what an abort of the library interrupts. Each host costs 45 MB.
     host_sessions: int = Field(default=50, ge=1, le=200)
+    # Go's soft limit per session host (GOMEMLIMIT): above it memory is collected harder.
+    host_memory_limit: str = Field(default="1GiB", pattern=r"^[0-9]+(B|KiB|MiB|GiB)$")
 
     redis_lock_ttl: Duration = seconds(15)
     redis_lock_refresh_interval: Duration = seconds(5)

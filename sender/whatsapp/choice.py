@@ -1,5 +1,6 @@
 """Which engine a node runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from common.clock import Clock
@@ -18,4 +19,18 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
             seed=settings.simulated_seed,
             connects=settings.simulated_pairing == "at-once",
         )
-    raise SystemExit(f"WHATSAPP_ENGINE={settings.whatsapp_engine} is not there yet")
+    from sender.host.options import HostOptions
+    from sender.whatsapp.neonize.engine import NeonizeEngine
+    from sender.whatsapp.neonize.patience import Patience
+
+    options = HostOptions(
+        sessions=settings.host_sessions,
+        memory_limit=settings.host_memory_limit,
+        proxy=settings.whatsapp_proxy,
+        ca_file=settings.whatsapp_ca_file,
+        noise_root=settings.whatsapp_noise_root,
+    )
+    patience = Patience()
+    # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
+    patience = replace(patience, send=min(patience.send, settings.send_timeout.total_seconds() * 0.95))
+    return NeonizeEngine(settings.session_store, options, patience, clock)

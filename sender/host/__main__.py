@@ -1,0 +1,33 @@
+"""`python -m sender.host`: started by `process.py` only, with an inherited socket and an environment of its own."""
+
+import os
+import socket
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import NoReturn
+
+from sender.host.link import Link
+from sender.host.service import Service
+from sender.whatsapp.neonize.library import Library
+
+
+def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
+    parser = ArgumentParser(prog="python -m sender.host")
+    parser.add_argument("--socket", type=int, required=True, help="file descriptor of the socket to the node")
+    parser.add_argument("--sessions", type=int, required=True, help="how many sessions this host may be given")
+    parser.add_argument("--window", type=int, default=1, help="events of a session under way to the node")
+    parser.add_argument("--noise-root", default="", help="hex; replaces WhatsApp's key")
+    arguments = parser.parse_args()
+    link = Link(socket.socket(fileno=arguments.socket), leave)
+    noise_root = bytes.fromhex(arguments.noise_root) if arguments.noise_root else None
+    Service(load(noise_root), link, arguments.sessions, arguments.window).run()
+    leave()
+
+
+def leave() -> NoReturn:
+    """The node is gone or done with us. Threads may sit in the library for ever, so nobody is waited for."""
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

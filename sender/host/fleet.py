@@ -1,0 +1,101 @@
+"""The session hosts of one node: started when a session needs a place, stopped when nobody sits in them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+from common.clock import Clock
+from sender.host.options import HostOptions
+from sender.host.process import HostProcess
+
+SHORT_LIFE = 3.0  # seconds; a host that dies younger makes the next one wait, or a fatal session would spin
+FIRST_WAIT = 0.5  # seconds, doubled with each short life
+LONGEST_WAIT = 30.0  # seconds
+
+
+class Fleet:
+    """`tasks` is the group in which the hosts live."""
+
+    def __init__(self, options: HostOptions, tasks: asyncio.TaskGroup, clock: Clock, chance: Random) -> None:
+        self._options = options
+        self._tasks = tasks
+        self._clock = clock
+        self._chance = chance
+        self._taken: dict[HostProcess, int] = {}
+        self._throw_away: set[HostProcess] = set()
+        self._placing = asyncio.Lock()
+        self._short_lives = 0
+
+    @property
+    def hosts(self) -> tuple[HostProcess, ...]:
+        return tuple(host for host in self._taken if host.is_alive)
+
+    @asynccontextmanager
+    async def seat(self) -> AsyncIterator[HostProcess]:
+        """A host with a free place, which is kept until the context ends. Raises HostLost if none can be started."""
+        host = await self._place()
+        try:
+            yield host
+        finally:
+            await self._leave(host)
+
+    @asynccontextmanager
+    async def throw_away(self) -> AsyncIterator[HostProcess]:
+        """A host for one purpose, gone when the context ends. Raises HostLost."""
+        host = await HostProcess.start(self._options)
+        life = self._tasks.create_task(host.run(), name=f"throw-away host {host.pid}")
+        self._throw_away.add(host)
+        try:
+            await host.ready()
+            yield host
+        finally:
+            self._throw_away.discard(host)
+            host.dismiss()
+            await asyncio.wait((life,))
+
+    async def stop(self) -> None:
+        """End every host. Sessions should be closed before."""
+        for host in self._throw_away:
+            host.dismiss()
+        async with asyncio.TaskGroup() as stopping:
+            for host in self.hosts:
+                stopping.create_task(host.stop())
+
+    async def _place(self) -> HostProcess:
+        async with self._placing:
+            for host, taken in self._taken.items():
+                if host.is_alive and taken < self._options.sessions:
+                    self._taken[host] += 1
+                    return host
+            if self._short_lives:
+                longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._short_lives - 1))
+                await self._clock.sleep_until(self._clock.elapsed() + longest * self._chance.uniform(0.5, 1))
+            host = await HostProcess.start(self._options)
+            self._taken[host] = 1
+            self._tasks.create_task(self._watch(host), name=f"host {host.pid}")
+            try:
+                await host.ready()
+            except BaseException:
+                # Nobody sits there after all. A host that is well serves the next one who asks.
+                if host in self._taken:
+                    self._taken[host] -= 1
+                raise
+            return host
+
+    async def _watch(self, host: HostProcess) -> None:
+        started = self._clock.elapsed()
+        try:
+            await host.run()
+        finally:
+            self._taken.pop(host, None)
+            died_young = host.has_died and self._clock.elapsed() - started < SHORT_LIFE
+            self._short_lives = self._short_lives + 1 if died_young else 0
+
+    async def _leave(self, host: HostProcess) -> None:
+        if host not in self._taken:
+            return
+        self._taken[host] -= 1
+        if not self._taken[host]:
+            del self._taken[host]
+            await host.stop()

@@ -1,0 +1,65 @@
+"""What node and host say to each other over their socket: small frames, each a kind, an id, some fields and a body.
+
+    node -> host   open, pair, close, send, presence, schema   a call; `id` names it
+                   withdraw                                    forget call `id` if the library has not seen it yet
+                   verdict {go}                                answer to on-wire: may the bytes of call `id` leave?
+                   ack {session, number}                       events up to this number are safe
+    host -> node   hello {version}                             the library is loaded
+                   answer {error?, held?} + body               end of call `id`; held: its bytes were not let go
+                   on-wire {whatsapp_id}                       call `id` is about to leave under this id
+                   event {session, number, code, at} + body    one event of the library
+                   qr {session} + body, status {session} + body
+                   ended {session, error}                      the session's thread is over
+                   log {level, line}
+
+On the wire: length (4 bytes), length of the head (2 bytes), head (JSON), body. The body is the library's own bytes.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+LONGEST = 256 * 1024 * 1024
+
+_LENGTHS = struct.Struct(">IH")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    kind: str
+    id: int = 0
+    fields: dict[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+
+    def encode(self) -> bytes:
+        head = orjson.dumps({**self.fields, "kind": self.kind, "id": self.id})
+        return _LENGTHS.pack(len(head) + len(self.body), len(head)) + head + self.body
+
+
+class Damaged(Exception):
+    """The other end does not speak this protocol."""
+
+
+class Decoder:
+    """Turns what a socket gives, in whatever pieces, into frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        self._buffer += data
+        while len(self._buffer) >= _LENGTHS.size:
+            length, head_length = _LENGTHS.unpack_from(self._buffer)
+            if length > LONGEST or head_length > length:
+                raise Damaged(f"a frame of {length} bytes with a head of {head_length}")
+            end = _LENGTHS.size + length
+            if len(self._buffer) < end:
+                return
+            body_at = _LENGTHS.size + head_length
+            head = orjson.loads(self._buffer[_LENGTHS.size : body_at])
+            body = bytes(self._buffer[body_at:end])
+            del self._buffer[:end]
+            yield Frame(head.pop("kind"), head.pop("id"), head, body)

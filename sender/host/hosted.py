@@ -1,0 +1,203 @@
+"""One session in this process: its thread inside the library, its events on their way to the node, its state."""
+
+import threading
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from sender.host.frames import Frame
+from sender.host.gate import HANDSHAKE, Gate, Pass
+from sender.host.link import Link
+from sender.whatsapp.neonize.library import DEVICE, Callbacks, Library
+from sender.whatsapp.neonize.logline import LogLine, is_of_interest, read_log_line
+
+QUIET = 0.1  # seconds without an event that count as the last of them
+EVENTS_PATIENCE = 10.0  # seconds that a close gives to events that are still coming
+START_PATIENCE = 90.0  # seconds: the library's dialing (60) and handshake (20) time out before
+VERDICT_PATIENCE = 10.0  # seconds
+
+
+class State(Enum):
+    STARTING = auto()
+    READY = auto()
+    CLOSING = auto()
+    ENDED = auto()
+
+
+@dataclass(slots=True)
+class _Sending:
+    call: int
+    is_on_wire: bool = False
+    is_held: bool = False
+    judged: threading.Event = field(default_factory=threading.Event)
+    may_go: bool = False
+
+
+class Hosted:
+    """Never call the library for a session that is not READY: it would abort the process.
+
+    `window` is how many events may be under way to the node: 1 means that each is safe before the library goes on.
+    """
+
+    def __init__(
+        self, name: str, library: Library, gate: Gate, link: Link, background: Executor, window: int = 1
+    ) -> None:
+        self.name = name
+        self._library = library
+        self._gate = gate
+        self._link = link
+        self._background = background
+        self._window = window
+        self._state = State.STARTING
+        self._changed = threading.Condition()
+        self._pass: Pass | None = None
+        self._told = self._safe = 0
+        self._is_abandoned = False
+        self._last_event = 0.0
+        self._sending: _Sending | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self._state is State.READY
+
+    def start(self, store: str, device: bytes, properties: bytes) -> None:
+        """Returns at once. Frames follow: events, qr and status when `device` is empty, and one `ended` at last."""
+        threading.Thread(
+            target=self._sit, args=(store, device, properties), name=f"session {self.name}", daemon=True
+        ).start()
+
+    def send(self, call: int, to: bytes, message: bytes) -> None:
+        """Blocks until the library answered; the answer is a frame."""
+        # Inside the gate a session that is ready stays known to the library until the call has found it.
+        with self._gate.reading():
+            if not self.is_ready:
+                self._link.send(Frame("answer", call, {"error": "not-ready"}))
+                return
+            sending = self._sending = _Sending(call)
+            answer = self._library.send(self.name, to, message)
+            self._sending = None
+        self._link.send(Frame("answer", call, {"held": True} if sending.is_held else {}, answer))
+
+    def show_presence(self, call: int, to: bytes, composing: bool, recording: bool) -> None:
+        error = "not-ready"
+        with self._gate.reading():
+            if self.is_ready:
+                error = self._library.show_presence(self.name, to, composing=composing, recording=recording)
+        self._link.send(Frame("answer", call, {"error": error} if error else {}))
+
+    def acknowledge(self, number: int) -> None:
+        """The node has made the events up to this number safe."""
+        with self._changed:
+            self._safe = max(self._safe, number)
+            self._changed.notify_all()
+
+    def judge(self, call: int, may_go: bool) -> None:
+        """The node's word on the message that waits with its id known and its bytes unwritten."""
+        sending = self._sending
+        if sending is not None and sending.call == call:
+            sending.may_go = may_go
+            sending.judged.set()
+
+    def close(self) -> None:
+        """Disconnect, hand over what the library still holds, stop. Blocks; for a session that dials up to 90 s."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.STARTING, START_PATIENCE)
+            if self._state is not State.READY:
+                return
+            self._state = State.CLOSING
+        with self._gate.reading():
+            self._library.disconnect(self.name)
+        self._wait_for_quiet()
+        with self._gate.writing():
+            self._library.stop(self.name)
+        with self._changed:
+            self._is_abandoned = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._state is State.ENDED, EVENTS_PATIENCE)
+
+    def _sit(self, store: str, device: bytes, properties: bytes) -> None:
+        callbacks = Callbacks(self._on_event, self._on_qr, self._on_status, self._on_log)
+        self._pass = self._gate.enter_writing()
+        error = self._library.sit(self.name, store, device, properties, callbacks)
+        self._leave_gate()
+        if self._state is not State.CLOSING:
+            # It ended by itself and stays in the library's tables until it is stopped.
+            with self._gate.writing():
+                self._library.stop(self.name)
+        with self._changed:
+            self._state = State.ENDED
+            self._changed.notify_all()
+        self._link.send(Frame("ended", fields={"session": self.name, "error": error}))
+
+    def _on_event(self, code: int, body: bytes) -> None:
+        if code == DEVICE:
+            self._leave_gate()
+            with self._changed:
+                self._state = State.READY
+                self._changed.notify_all()
+        with self._changed:
+            self._told += 1
+            fields = {"session": self.name, "number": self._told, "code": code, "at": time.time()}
+        self._link.send(Frame("event", fields=fields, body=body))
+        with self._changed:
+            self._changed.wait_for(lambda: self._told - self._safe < self._window or self._is_abandoned)
+            self._last_event = time.monotonic()
+
+    def _on_qr(self, text: bytes) -> None:
+        self._leave_gate()
+        self._link.send(Frame("qr", fields={"session": self.name}, body=text))
+
+    def _on_status(self, text: bytes) -> None:
+        self._link.send(Frame("status", fields={"session": self.name}, body=text))
+        if text == b"success":
+            # The device is stored. It must not log in here, where nobody listens to what it would receive.
+            self._background.submit(self._library.disconnect, self.name)
+
+    def _on_log(self, entry: bytes) -> None:
+        if not is_of_interest(entry):
+            return
+        line = read_log_line(entry)
+        if self._state is State.STARTING:
+            self._pass_gate(line)
+        if (whatsapp_id := line.outgoing_id) is not None:
+            self._on_wire(whatsapp_id)
+        elif line.level in ("WARN", "ERROR"):
+            fields = {"session": self.name, "level": line.level, "source": line.name, "line": line.text[:500]}
+            self._link.send(Frame("log", fields=fields))
+
+    def _pass_gate(self, line: LogLine) -> None:
+        """Others may start while this one dials; it reads the tables once more when its handshake is done."""
+        if line.is_dialing:
+            self._leave_gate()
+        elif line.is_dialed and self._pass is None:
+            self._pass = self._gate.enter_reading(HANDSHAKE)
+
+    def _leave_gate(self) -> None:
+        if self._pass is not None:
+            self._pass.leave()
+            self._pass = None
+
+    def _on_wire(self, whatsapp_id: str) -> None:
+        """Called before the bytes are written: they wait here until the node has made the id safe."""
+        sending = self._sending
+        if sending is None or sending.is_on_wire:
+            return
+        sending.is_on_wire = True
+        self._link.send(Frame("on-wire", sending.call, {"session": self.name, "whatsapp_id": whatsapp_id}))
+        sending.judged.wait(VERDICT_PATIENCE)
+        if not sending.may_go:
+            # Without a socket the bytes cannot leave.
+            sending.is_held = True
+            with self._gate.reading():
+                self._library.disconnect(self.name)
+
+    def _wait_for_quiet(self) -> None:
+        deadline = time.monotonic() + EVENTS_PATIENCE
+        quiet_since = time.monotonic()
+        while (now := time.monotonic()) < deadline:
+            quiet_since = max(quiet_since, self._last_event)
+            if self._told == self._safe and now - quiet_since >= QUIET:
+                return
+            with self._changed:
+                self._changed.wait(QUIET / 4)

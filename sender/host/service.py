@@ -1,0 +1,92 @@
+"""The child's main loop: calls of the node become work of the sessions in this process."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sender.host.frames import Frame
+from sender.host.gate import Gate
+from sender.host.hosted import Hosted
+from sender.host.lanes import Lanes
+from sender.host.link import Link
+from sender.whatsapp.neonize.library import Library
+
+# Closing may block on a dialing that hangs. It has threads of its own, or it could not free those that wait for it.
+CLOSERS = 16
+
+
+class Service:
+    def __init__(self, library: Library, link: Link, sessions: int, window: int) -> None:
+        self._library = library
+        self._link = link
+        self._window = window
+        self._gate = Gate()
+        self._lanes = Lanes(sessions)
+        self._closers = ThreadPoolExecutor(CLOSERS, thread_name_prefix="close")
+        self._sessions: dict[str, Hosted] = {}
+        self._operations: dict[str, Callable[[Frame], None]] = {
+            "open": self._open,
+            "close": self._close,
+            "send": self._send,
+            "presence": self._presence,
+            "withdraw": self._withdraw,
+            "verdict": self._verdict,
+            "ack": self._ack,
+            "schema": self._schema,
+        }
+
+    def run(self) -> None:
+        """Until the node hangs up."""
+        self._link.send(Frame("hello", fields={"version": self._library.version}))
+        for frame in self._link.frames():
+            self._operations[frame.kind](frame)
+
+    def _open(self, frame: Frame) -> None:
+        """`device` empty: pair a new one. The answer only says that it was begun."""
+        name, device, properties = (frame.fields[key] for key in ("session", "device", "properties"))
+        session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window)
+        self._sessions[name] = session
+        session.start(frame.fields["store"], bytes.fromhex(device), bytes.fromhex(properties))
+        self._link.send(Frame("answer", frame.id))
+
+    def _close(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            self._closers.submit(self._close_session, session, frame.id)
+
+    def _send(self, frame: Frame) -> None:
+        to = bytes.fromhex(frame.fields["to"])
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.send(frame.id, to, frame.body))
+
+    def _presence(self, frame: Frame) -> None:
+        to, composing, recording = (frame.fields[key] for key in ("to", "composing", "recording"))
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.show_presence(frame.id, bytes.fromhex(to), composing, recording)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
+
+    def _withdraw(self, frame: Frame) -> None:
+        if self._lanes.withdraw(frame.id):
+            self._link.send(Frame("answer", frame.id, {"error": "withdrawn"}))
+
+    def _verdict(self, frame: Frame) -> None:
+        if (session := self._sessions.get(frame.fields["session"])) is not None:
+            session.judge(frame.id, frame.fields["go"])
+
+    def _ack(self, frame: Frame) -> None:
+        if (session := self._sessions.get(frame.fields["session"])) is not None:
+            session.acknowledge(frame.fields["number"])
+
+    def _schema(self, frame: Frame) -> None:
+        error = self._library.make_schema(frame.fields["store"])
+        self._link.send(Frame("answer", frame.id, {"error": error} if error else {}))
+
+    def _close_session(self, session: Hosted, call: int) -> None:
+        session.close()
+        self._sessions.pop(session.name, None)
+        self._link.send(Frame("answer", call))
+
+    def _session(self, frame: Frame) -> Hosted | None:
+        """The session of a call; if there is none, the call is answered."""
+        session = self._sessions.get(frame.fields["session"])
+        if session is None:
+            self._link.send(Frame("answer", frame.id, {"error": "not-ready"}))
+        return session

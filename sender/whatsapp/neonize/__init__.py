@@ -1,0 +1,1 @@
+"""The real engine. `engine.py` is the way in; `library.py` and `logline.py` run in session hosts only."""

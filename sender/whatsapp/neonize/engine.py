@@ -1,0 +1,141 @@
+"""The real WhatsApp engine: neonize's library in session hosts, never in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from common.addresses import Jid, without_device
+from common.clock import Clock, SystemClock
+from common.errors import NotPaired
+from sender.host.fleet import Fleet
+from sender.host.frames import Frame
+from sender.host.options import HostOptions
+from sender.host.process import HostLost, HostProcess
+from sender.whatsapp.neonize.events import Code
+from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.protobuf import Device, DeviceProps, from_engine
+from sender.whatsapp.neonize.sending import Tap
+from sender.whatsapp.neonize.session import NeonizeSession
+from sender.whatsapp.neonize.store import Store
+from sender.whatsapp.session import Account, Listener, Paired, PairingFailed, QrCode
+
+SCHEMA_PATIENCE = 60.0  # seconds
+FIRST_CODE, NEXT_CODE = timedelta(seconds=60), timedelta(seconds=20)
+
+_FAILURES = {
+    b"timeout": "timeout",
+    b"passkey-request": "passkey-required",
+    b"err-client-outdated": "outdated",
+}
+
+
+class NeonizeEngine:
+    """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing."""
+
+    def __init__(
+        self,
+        store_dsn: str,
+        options: HostOptions | None = None,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        chance: Random | None = None,
+    ) -> None:
+        self._options = options or HostOptions()
+        self._patience = patience or Patience()
+        self._clock = clock or SystemClock()
+        self._chance = chance or Random()
+        self._store = Store(store_dsn)
+        self._tap = Tap()
+        self._sessions: set[NeonizeSession] = set()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._store.open()
+            stack.push_async_callback(self._store.close)
+            self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            self._fleet = Fleet(self._options, self._tasks, self._clock, self._chance)
+            stack.push_async_callback(self._fleet.stop)
+            stack.push_async_callback(self._close_sessions)
+            await self._make_schema()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def hosts(self) -> tuple[HostProcess, ...]:
+        """The hosts that sessions sit in now."""
+        return self._fleet.hosts
+
+    async def open(self, account: Account, listener: Listener) -> NeonizeSession:
+        if await self._store.find(account.device) is None:
+            raise NotPaired(account.device)
+        session = NeonizeSession(
+            account, listener, self._fleet, self._store, self._tap, self._patience, self._clock, self._chance
+        )
+        self._sessions.add(session)
+        life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")
+        life.add_done_callback(lambda _: self._sessions.discard(session))
+        return session
+
+    async def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
+        """In a host of its own: a pairing that is not completed would leak in the library for ever."""
+        with suppress(HostLost, TimeoutError):
+            async with self._fleet.throw_away() as host:
+                frames: asyncio.Queue[Frame] = asyncio.Queue()
+                name = host.name_for(instance)
+                host.attach(name, frames.put_nowait)
+                properties = DeviceProps(os=device_name, platformType=DeviceProps.CHROME).SerializeToString().hex()
+                fields = {"session": name, "store": self._store.url, "device": "", "properties": properties}
+                await host.call("open", fields, timeout=self._patience.call)
+                validity = FIRST_CODE
+                while True:
+                    step = self._step(await frames.get(), validity)
+                    if step is None:
+                        continue
+                    yield step
+                    if not isinstance(step, QrCode):
+                        return
+                    validity = NEXT_CODE
+        yield PairingFailed("engine")
+
+    def _step(self, frame: Frame, validity: timedelta) -> QrCode | Paired | PairingFailed | None:
+        match frame.kind:
+            case "qr":
+                return QrCode(frame.body.decode(), self._clock.now() + validity)
+            case "status" if frame.body != b"success":
+                return PairingFailed(_FAILURES.get(frame.body, "refused"))
+            case "event" if frame.fields["code"] == Code.DEVICE:
+                return _paired(Device.FromString(frame.body))
+            case "ended" | "lost":
+                return PairingFailed("engine")
+        return None
+
+    async def _make_schema(self) -> None:
+        """Each start of a node: it is also what brings an older database up to a newer library."""
+        lock = await self._store.schema_lock()
+        try:
+            async with self._fleet.throw_away() as host:
+                answer = await host.call("schema", {"store": self._store.url}, timeout=SCHEMA_PATIENCE)
+        finally:
+            await lock.close()
+        if error := answer.fields.get("error"):
+            raise RuntimeError(f"the session store could not be prepared: {error}")
+
+    async def _close_sessions(self) -> None:
+        async with asyncio.TaskGroup() as closing:
+            for session in self._sessions:
+                closing.create_task(session.close())
+
+
+def _paired(device: Device) -> Paired:
+    lid = Jid(without_device(from_engine(device.LID))) if device.LID.User else None
+    return Paired(from_engine(device.JID), device.JID.User, lid, device.Platform or None)

@@ -1,0 +1,28 @@
+"""How long the engine waits for what, in seconds."""
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    send: float = 85.0
+    """The library gives up after 75 s, but not when it resends after a reconnect: then it waits for ever. Less than
+    what the caller waits, or nobody would be told to start the session anew."""
+    call: float = 10.0
+    """For calls that do not wait for WhatsApp, or only for an answer nobody depends on."""
+    connect: float = 85.0
+    """For a login. The library's own limits (60 s to dial, 20 s to shake hands) come first and name the reason."""
+    reconnect: float = 10.0
+    """For the library's own reconnects, whose pauses grow without end; then the session is started anew."""
+    close: float = 12.0
+    first_pause: float = 1.0
+    longest_pause: float = 60.0
+
+    def pause(self, failures: int, chance: Random) -> float:
+        """Before the next try to connect, after so many that failed in a row. Jittered, so that a network that comes
+        back is not met by all sessions at once; next to nothing after a connection that had worked."""
+        if not failures:
+            return chance.uniform(0, self.first_pause / 4)
+        longest: float = min(self.longest_pause, self.first_pause * 2 ** (failures - 1))
+        return longest * chance.uniform(0.5, 1)

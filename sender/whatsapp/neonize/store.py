@@ -1,0 +1,91 @@
+"""The session store: the library's own Postgres database, of which we read one table and write nothing."""
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+from common.postgres import Connection, Pool
+
+SCHEMA_LOCK = 0x706F6D626F776D  # "pombowm"
+
+FIND_DEVICE = """
+    SELECT jid, lid, push_name, platform
+    FROM whatsmeow_device
+    WHERE jid = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    jid: str
+    lid: str | None
+    name: str | None
+    platform: str | None
+
+
+class Store:
+    """`url` is what the library opens. It keeps connections for ever, so the server is asked to close idle ones."""
+
+    def __init__(self, dsn: str, idle_timeout: float = 30.0) -> None:
+        self._dsn = dsn
+        self._idle_timeout = idle_timeout
+        self._pool: Pool | None = None
+
+    async def open(self) -> Self:
+        """Makes the database if it is not there; its tables are made by the library (see `schema_lock`)."""
+        await _make_database(self._dsn)
+        settings = {"application_name": "pombo-store", "statement_timeout": "10000"}
+        self._pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=3, timeout=5, server_settings=settings)
+        return self
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    @property
+    def url(self) -> str:
+        parts = urlsplit(self._dsn)
+        if parts.scheme not in ("postgres", "postgresql"):
+            raise ValueError("the session store must be a Postgres URL")
+        query = dict(parse_qsl(parts.query))
+        query.setdefault(
+            "sslmode", "disable" if parts.hostname in (None, "127.0.0.1", "localhost", "::1") else "prefer"
+        )
+        query["application_name"] = "pombo-session"
+        # A database that does not answer holds up the start of a session, and with it every other one in its host.
+        query.setdefault("connect_timeout", "10")
+        query["idle_session_timeout"] = str(int(self._idle_timeout * 1000))
+        return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+
+    async def find(self, device: str) -> Device | None:
+        """The library aborts its process when it is given a device that is not here."""
+        assert self._pool is not None
+        row = await self._pool.fetchrow(FIND_DEVICE, device)
+        if row is None:
+            return None
+        return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
+
+    async def schema_lock(self) -> Connection:
+        """A connection that holds the lock under which tables may be made; closing it lets go."""
+        connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "pombo-store"})
+        await connection.execute("SELECT pg_advisory_lock($1)", SCHEMA_LOCK)
+        return connection
+
+
+async def _make_database(dsn: str) -> None:
+    try:
+        connection = await asyncpg.connect(dsn)
+    except asyncpg.InvalidCatalogNameError:
+        parts = urlsplit(dsn)
+        name = parts.path.lstrip("/").replace('"', "")
+        connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            pass  # another node was faster
+        finally:
+            await connection.close()
+    else:
+        await connection.close()

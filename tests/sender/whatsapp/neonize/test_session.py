@@ -1,0 +1,206 @@
+from collections.abc import AsyncIterator
+
+import anyio
+import asyncpg
+import pytest
+
+from common.addresses import Jid
+from common.errors import (
+    DeliveryError,
+    NewChatLimit,
+    NotConnected,
+    NotOnWhatsApp,
+    OutcomeUnknown,
+    Refused,
+    TemporaryFailure,
+)
+from sender.host.options import HostOptions
+from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.session import NeonizeSession
+from sender.whatsapp.protobuf import Message
+from sender.whatsapp.session import (
+    Accepted,
+    Account,
+    Banned,
+    Connected,
+    Disconnected,
+    LoggedOut,
+    Outdated,
+    Raw,
+    Replaced,
+)
+from tests.engines.listening import Ear
+from tests.sender.host.stand_in import PROGRAM
+from tests.sender.whatsapp.neonize.conftest import DEVICES, QUICK
+
+pytestmark = pytest.mark.anyio
+
+CHAT = Jid("5511988887777@s.whatsapp.net")
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+async def session(engine: NeonizeEngine, ear: Ear) -> AsyncIterator[NeonizeSession]:
+    session = await engine.open(Account("instance", DEVICES[0]), ear)
+    await ear.next(Connected)
+    yield session
+    await session.close()
+
+
+class Wire:
+    """Remembers the ids it is told; `objection` forbids the message to leave."""
+
+    def __init__(self, objection: Exception | None = None) -> None:
+        self.ids: list[str] = []
+        self._objection = objection
+
+    async def __call__(self, whatsapp_id: str) -> None:
+        self.ids.append(whatsapp_id)
+        if self._objection:
+            raise self._objection
+
+
+async def send(session: NeonizeSession, text: str, wire: Wire | None = None) -> Accepted:
+    return await session.send(CHAT, Message(conversation=text), id="3EB0GIVEN", on_wire=wire or Wire())
+
+
+async def test_a_session_says_whose_it_is(session: NeonizeSession, ear: Ear) -> None:
+    assert Connected("5511900000001", "100@lid", "Ana", "fake") in ear.events
+    assert session.is_connected
+
+
+async def test_the_id_is_told_before_the_answer_comes(session: NeonizeSession) -> None:
+    wire = Wire()
+    accepted = await send(session, "hello", wire)
+    assert wire.ids == [accepted.whatsapp_id]
+    assert accepted.at.year == 2027
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("not on whatsapp", NotOnWhatsApp),
+        ("offline", NotConnected),
+        ("refused by the library", Refused),
+        ("devices not found", TemporaryFailure),
+        ("463", NewChatLimit),
+        ("479", Refused),
+        ("503", TemporaryFailure),
+        ("answer lost", OutcomeUnknown),
+    ],
+)
+async def test_an_error_says_what_is_certain(session: NeonizeSession, text: str, kind: type[DeliveryError]) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await send(session, text)
+    assert type(caught.value) is kind
+
+
+async def test_a_host_that_dies_before_the_message_left_is_certain(session: NeonizeSession, ear: Ear) -> None:
+    with pytest.raises(TemporaryFailure) as caught:
+        await send(session, "abort")
+    assert caught.value.certain
+    await ear.next(Disconnected)
+    await ear.next(Connected)
+    await send(session, "hello")
+
+
+async def test_a_host_that_dies_after_the_message_left_leaves_its_outcome_open(
+    session: NeonizeSession, ear: Ear
+) -> None:
+    wire = Wire()
+    with pytest.raises(OutcomeUnknown):
+        await send(session, "abort on wire", wire)
+    assert len(wire.ids) == 1
+    await ear.next(Disconnected)
+    await ear.next(Connected)
+
+
+async def test_a_message_whose_id_cannot_be_made_safe_does_not_leave(session: NeonizeSession, ear: Ear) -> None:
+    with pytest.raises(OSError, match="the database is away"):
+        await send(session, "hello", Wire(OSError("the database is away")))
+    await ear.next(Disconnected)
+    await ear.next(Connected)
+
+
+async def test_a_message_without_an_answer_is_unknown_and_its_session_starts_anew(store_dsn: str, ear: Ear) -> None:
+    impatient = QUICK.__class__(send=0.2, call=5, connect=5, reconnect=0.5, close=5, first_pause=0.02)
+    async with NeonizeEngine(store_dsn, HostOptions(program=PROGRAM), impatient) as engine:
+        session = await engine.open(Account("instance", DEVICES[0]), ear)
+        await ear.next(Connected)
+        with pytest.raises(OutcomeUnknown):
+            await send(session, "no answer")
+        await ear.next(Disconnected)
+        await ear.next(Connected)
+        await send(session, "hello")
+
+
+async def test_once_an_id_comes_too_late_no_outcome_is_certain_by_its_absence(session: NeonizeSession) -> None:
+    wire = Wire()
+    accepted = await send(session, "untold", wire)
+    assert wire.ids == [accepted.whatsapp_id]
+    with pytest.raises(OutcomeUnknown):
+        await send(session, "abort")
+
+
+async def test_a_caller_may_give_up(session: NeonizeSession) -> None:
+    with anyio.move_on_after(0.2) as scope:
+        await send(session, "no answer")
+    assert scope.cancelled_caught
+
+
+async def test_a_connection_that_does_not_come_back_is_made_anew(session: NeonizeSession, ear: Ear) -> None:
+    await send(session, "event 12")
+    assert (await ear.next(Disconnected)).reason == "the connection broke"
+    assert (await ear.next(Disconnected)).reason == "no connection in time"
+    await ear.next(Connected)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(6, LoggedOut), (7, Replaced), (8, Banned), (10, Outdated)])
+async def test_after_an_end_nothing_is_tried_again(
+    engine: NeonizeEngine, session: NeonizeSession, ear: Ear, code: int, kind: type
+) -> None:
+    (host,) = engine.hosts
+    await send(session, f"event {code}")
+    await ear.next(kind)
+    with anyio.fail_after(10):
+        await host.ended()
+    assert not session.is_connected
+    with pytest.raises(NotConnected):
+        await send(session, "hello")
+    await session.close()
+    assert ear.count(Connected) == 1
+
+
+async def test_a_device_that_left_the_store_is_logged_out(session: NeonizeSession, ear: Ear, store_dsn: str) -> None:
+    connection = await asyncpg.connect(store_dsn)
+    await connection.execute("DELETE FROM whatsmeow_device")
+    await connection.close()
+    with pytest.raises(TemporaryFailure):
+        await send(session, "abort")
+    await ear.next(LoggedOut)
+
+
+async def test_an_event_is_offered_until_it_is_safe(session: NeonizeSession, ear: Ear) -> None:
+    ear.fails = 3
+    await send(session, "event 17")
+    await send(session, "event 21")
+    assert [(await ear.next(Raw)).code for _ in range(2)] == [17, 21]
+
+
+async def test_typing_is_shown_and_ended(session: NeonizeSession) -> None:
+    await session.show_typing(CHAT)
+    await session.show_typing(CHAT, recording=True)
+    await session.stop_typing(CHAT)
+
+
+async def test_closing_twice_is_closing_once(session: NeonizeSession, ear: Ear) -> None:
+    await session.close()
+    await session.close()
+    assert not session.is_connected
+    with pytest.raises(NotConnected):
+        await session.show_typing(CHAT)
+    assert ear.count(Disconnected) == 0
