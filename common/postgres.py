@@ -20,18 +20,39 @@ OUTAGES = (
 """What a caller may answer with 503, or wait out and try again."""
 
 
-async def open_pool(dsn: str, size: int, application: str, *, statement_timeout: float = 30.0) -> Pool:
+class PatientPool(asyncpg.Pool):
+    """Its callers wait a bounded time, also when every connection hangs on a server that says nothing any more."""
+
+    __slots__ = ("patience",)
+    patience: float
+
+    def acquire(self, *, timeout: float | None = None) -> asyncpg.pool.PoolAcquireContext:
+        # The limit costs a task, so only who may have to wait for a connection is given one.
+        has_limit = timeout is not None or self.get_idle_size() > 0
+        return super().acquire(timeout=timeout if has_limit else self.patience)
+
+
+async def open_pool(
+    dsn: str, size: int, application: str, *, statement_timeout: float = 30.0, patience: float | None = None
+) -> Pool:
     """More connections than cores only add latency, so `size` stays small; they are opened when needed.
 
     `statement_timeout` (seconds) bounds every statement in the server, so that a lost client leaves nothing running.
+    `patience` (seconds, the same unless given) is how long a caller waits here, for a connection and then for an
+    answer, unless the call says otherwise.
     """
-    return await asyncpg.create_pool(
+    patience = patience or statement_timeout
+    pool = PatientPool(
         dsn,
         min_size=1,
         max_size=size,
-        timeout=5,
-        command_timeout=statement_timeout,
+        max_queries=50_000,
         max_inactive_connection_lifetime=300,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        timeout=5,
+        command_timeout=patience,
         server_settings={
             "application_name": application,
             "statement_timeout": str(int(statement_timeout * 1000)),
@@ -39,3 +60,6 @@ async def open_pool(dsn: str, size: int, application: str, *, statement_timeout:
             "timezone": "UTC",
         },
     )
+    pool.patience = patience
+    await pool
+    return pool

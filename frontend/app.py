@@ -25,7 +25,7 @@ from frontend.enqueue import Enqueue
 from frontend.pages import Pages
 from frontend.probes import VERSION, Probes
 from frontend.routes import Routes
-from frontend.services import Services
+from frontend.services import PATIENCE, Services
 from frontend.vault import Vault
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
@@ -56,7 +56,9 @@ async def open_app(
     registry = CollectorRegistry()
     metrics = FrontendMetrics(registry, settings.prometheus_namespace)
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, "pombo frontend")
+        pool = await open_pool(
+            settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, "pombo frontend", patience=PATIENCE
+        )
         stack.push_async_callback(pool.close)
         redis, answers = writer(settings.redis), writer(settings.redis)
         for client in (redis, answers):

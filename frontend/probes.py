@@ -28,9 +28,12 @@ class Probes:
     def __init__(
         self, pool: Pool, redis: Redis, registry: CollectorRegistry, patience: timedelta, commit: str | None = None
     ) -> None:
-        self._checks: dict[str, Check] = {"database": lambda: pool.fetchval("SELECT 1"), "redis": lambda: _ping(redis)}
-        self._registry = registry
         self._patience = patience.total_seconds()
+        self._checks: dict[str, Check] = {
+            "database": lambda: _select(pool, self._patience),
+            "redis": lambda: _ping(redis),
+        }
+        self._registry = registry
         self._commit = commit
 
     @property
@@ -69,6 +72,16 @@ class Probes:
             error = type(failure).__name__
         took = round((time.monotonic() - started) * 1000, 3)
         return {"status": "ok" if error is None else "failed", "duration_ms": took, "error": error}
+
+
+async def _select(pool: Pool, patience: float) -> None:
+    """With a server that hangs, getting a connection, the answer and giving the connection back each take their limit.
+
+    A limit from outside would not do: giving it back goes on after a cancellation.
+    """
+    limit = patience / 3
+    async with pool.acquire(timeout=limit) as connection:
+        await connection.fetchval("SELECT 1", timeout=limit)
 
 
 async def _ping(redis: Redis) -> None:

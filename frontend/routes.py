@@ -88,6 +88,7 @@ class Routes:
         self._metrics = metrics
         self._below: dict[str, Route] = {}
         self._root: dict[str, Route] = {}
+        self._fixed: set[str] = set()
         for operation in operations:
             route = Route(metrics, operation.method, operation.template, operation, guard=operation.guard)
             table = self._below if operation.is_below_instance else self._root
@@ -95,6 +96,8 @@ class Routes:
             if shape in table:
                 raise ValueError(f"two operations for {shape}")
             table[shape] = route
+            if "{" not in operation.path:
+                self._fixed.add(operation.path)
 
     def match(self, method: str, path: str) -> Match:
         """Always a route: one that refuses when the path or the method is not known."""
@@ -109,7 +112,8 @@ class Routes:
         return (route or self._refuse(self._root, method, [path]), "", "", "")
 
     def _match_variable(self, method: str, rest: str, instance: str, token: str) -> Match:
-        shapes = dict(_shapes(rest))
+        # `queue/count` is no message: a path without a variable is itself for every method, as in OpenAPI.
+        shapes = {} if rest in self._fixed else dict(_shapes(rest))
         for shape, variable in shapes.items():
             route = self._below.get(f"{method} {shape}")
             if route is not None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Found = TypeVar("Found")
@@ -17,3 +19,12 @@ async def eventually(look: Callable[[], Awaitable[Found] | Found], patience: flo
             if found:
                 return found
             await asyncio.sleep(0.01)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fails when the block took longer. It interrupts nothing: what a limit of one's own would do is not the point."""
+    started = time.monotonic()
+    yield
+    took = time.monotonic() - started
+    assert took < seconds, f"it took {took:.1f} s"

@@ -23,7 +23,12 @@ class _NumberAsText:
         return core_schema.str_schema(coerce_numbers_to_str=True, max_length=64)
 
 
-def _flag(value: object) -> object:
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: `5.0` is the integer 5, in every client's schema too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read_flag(value: object) -> object:
     """The contract writes booleans as `true` and as `"true"`."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
@@ -70,16 +75,19 @@ Member = Annotated[
 MessageId = Annotated[str, Field(min_length=1, max_length=128)]
 """WhatsApp's id of some message: opaque, and nothing here knows whether it exists."""
 
-Delay = Annotated[int, Field(strict=True, ge=1, le=15)]
+Whole = BeforeValidator(_whole)
+"""Beside a strict integer."""
+
+Delay = Annotated[int, Field(strict=True, ge=1, le=15), Whole]
 """Whole seconds."""
 
-TypingDelay = Annotated[int, Field(strict=True, ge=0, le=15)]
+TypingDelay = Annotated[int, Field(strict=True, ge=0, le=15), Whole]
 """Whole seconds; 0 is none."""
 
 Flag = Annotated[
     bool,
     Field(strict=True),
-    BeforeValidator(_flag),
+    BeforeValidator(read_flag),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}]}),
 ]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from common.requests.fields import LONGEST_URL, Flag
+from common.requests.fields import LONGEST_URL, Flag, read_flag
 
 
 def _without_slash(value: object) -> object:
@@ -61,8 +61,8 @@ class CreateInstance(BaseModel):
 class ListInstances(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    page: Annotated[int, BeforeValidator(_without_slash), Field(ge=1, le=1_000_000)] = 1
-    pageSize: Annotated[int, BeforeValidator(_without_slash), Field(ge=1, le=1_000)] = 10
+    page: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_without_slash)] = 1
+    pageSize: Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_without_slash)] = 10
     query: Annotated[str, Field(max_length=255)] = ""
     middleware: Literal["web", "mobile"] | None = None
 
@@ -78,4 +78,4 @@ class UpdateSubscription(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    withCalls: Literal[True]
+    withCalls: Annotated[Literal[True], BeforeValidator(read_flag), WithJsonSchema({"enum": [True, "true"]})]

@@ -4,11 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.requests.fields import Whole
+
 PAGE = 20
 LARGEST_PAGE = 30
 LARGEST_OLD_PAGE = 100
 
-PageSize = Annotated[int, Field(strict=True, ge=1)]
+PageSize = Annotated[int, Field(strict=True, ge=1), Whole]
 """More than the largest page is cut to it, not refused."""
 
 Cursor = Annotated[str, Field(max_length=512)]

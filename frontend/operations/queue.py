@@ -29,7 +29,7 @@ from frontend.replies.queue import (
     QueuedMessage,
     QueuePage,
 )
-from frontend.services import Services
+from frontend.services import WHOLE_QUEUE, Services
 
 NOTHING = Nothing()
 
@@ -62,10 +62,10 @@ async def count_queue(services: Services, call: Call[None, None]) -> Count:
 async def cancel_all(services: Services, call: Call[EmptyQueue, None]) -> Nothing:
     """Everything that has not started; idempotent on an empty queue."""
     if call.query.olderThan is None:
-        gone = await services.pool.fetch(table.CANCEL_ALL, call.access.id)
+        gone = await services.pool.fetch(table.CANCEL_ALL, call.access.id, timeout=WHOLE_QUEUE)
     else:
         before = read_moment(call.query.olderThan, services.clock.now())
-        gone = await services.pool.fetch(table.CANCEL_OLDER, call.access.id, before)
+        gone = await services.pool.fetch(table.CANCEL_OLDER, call.access.id, before, timeout=WHOLE_QUEUE)
     return await _canceled(services, call.access, gone)
 
 

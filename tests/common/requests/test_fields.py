@@ -98,12 +98,14 @@ def test_nothing_else_is_a_member(written: object) -> None:
         read(member=written)
 
 
-@pytest.mark.parametrize("seconds", [1, 15])
-def test_delays_reach_from_one_to_fifteen(seconds: int) -> None:
-    assert read(delay=seconds, typing=seconds).delay == seconds
+@pytest.mark.parametrize("seconds", [1, 15, 5.0])
+def test_delays_reach_from_one_to_fifteen(seconds: float) -> None:
+    found = read(delay=seconds, typing=seconds)
+    assert (found.delay, found.typing) == (seconds, seconds)
+    assert type(found.delay) is type(found.typing) is int
 
 
-@pytest.mark.parametrize("seconds", [0, 16, -1, 1.5, "5", True], ids=repr)
+@pytest.mark.parametrize("seconds", [0, 16, 16.0, -1, 1.5, 1e300, "5", True], ids=repr)
 def test_nothing_else_is_a_delay(seconds: object) -> None:
     with pytest.raises(ValidationError):
         read(delay=seconds)

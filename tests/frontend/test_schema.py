@@ -1,0 +1,88 @@
+"""The API against its own document: generated requests, valid and not, and what the document says of their answers."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.checks import CHECKS
+from schemathesis.generation.modes import GenerationMode
+
+from common.local.http import request
+from common.local.valkey import Valkey
+from common.tables.instance import shard_of
+from frontend import openapi, operations
+from tests.databases import SHARDS, Databases
+from tests.frontend.gateway import CLIENT_TOKEN, LINK, PARTNER_TOKEN, settings_for
+from tests.frontend.owner import owning
+from tests.frontend.serving import serving
+
+PARTNER = f"Bearer {PARTNER_TOKEN}"
+
+UNDECIDABLE = frozenset({"pagingState", "olderThan", "scheduledFor", "expiresAt"})
+"""Fields whose form alone does not make them valid: a cursor must be one of ours, a time of this or the next century
+and later than another."""
+
+schema = schemathesis.openapi.from_dict(openapi.build(operations.ALL, version="tested"))
+schema.config.generation.allow_extra_parameters = False  # unknown ones are ignored, as the contract wants it
+schema.config.generation.allow_x00 = False  # no text may hold it, which a schema cannot say
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    url: str
+    instance: str
+    token: str
+    session: requests.Session
+
+
+@pytest.fixture(scope="module")
+def api(databases: Databases, valkey: Valkey) -> Iterator[Api]:
+    """A served frontend with one connected instance, whose owner answers."""
+    dsn = databases.create()
+    with serving(settings_for(dsn, valkey.url(), auth_cache_ttl=2)) as url, requests.Session() as session:
+        path = "/instances/integrator/on-demand"
+        _, created = request("POST", f"{url}{path}", {"name": "generated"}, {"Authorization": PARTNER})
+        asyncio.run(link(dsn, UUID(created["id"])))
+        shard = shard_of(UUID(created["id"]), SHARDS)
+        with owning(valkey.url(), shard, lambda _: {"ok": True, "value": {"value": "2@code"}}):
+            yield Api(url, created["id"], created["token"], session)
+    databases.drop(dsn)
+
+
+async def link(dsn: str, instance: UUID) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(LINK, instance, "connected")
+    await connection.close()
+
+
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_generated_requests_meet_the_document(case: Case, api: Api) -> None:
+    if "instanceId" in case.path_parameters:
+        case.path_parameters |= {"instanceId": api.instance, "token": api.token}
+    case.call_and_validate(
+        base_url=api.url,
+        session=api.session,
+        headers={"Client-Token": CLIENT_TOKEN, "Authorization": PARTNER},
+        excluded_checks=[CHECKS.get_one(name) for name in not_meant(case)],
+    )
+
+
+def not_meant(case: Case) -> Iterator[str]:
+    given = {**(case.query or {}), **(case.body if isinstance(case.body, dict) else {})}
+    if UNDECIDABLE & given.keys():
+        yield "positive_data_acceptance"
+    if case.meta is not None and all(
+        part.mode is GenerationMode.POSITIVE or location.name in ("HEADER", "PATH")
+        for location, part in case.meta.components.items()
+    ):
+        # The path and the tokens are ours in every request, whatever was generated for them.
+        yield "negative_data_rejection"
+        yield "missing_required_header"
