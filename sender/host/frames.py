@@ -1,6 +1,6 @@
 """What node and host say to each other over their socket: small frames, each a kind, an id, some fields and a body.
 
-    node -> host   open, pair, close, send, presence, schema   a call; `id` names it
+    node -> host   open, close, send, presence, logout, schema a call; `id` names it
                    withdraw                                    forget call `id` if the library has not seen it yet
                    verdict {go}                                answer to on-wire: may the bytes of call `id` leave?
                    ack {session, number}                       events up to this number are safe

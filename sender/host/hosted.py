@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -80,10 +81,17 @@ class Hosted:
         self._link.send(Frame("answer", call, {"held": True} if sending.is_held else {}, answer))
 
     def show_presence(self, call: int, to: bytes, composing: bool, recording: bool) -> None:
+        self._call(call, lambda: self._library.show_presence(self.name, to, composing=composing, recording=recording))
+
+    def logout(self, call: int) -> None:
+        """Unlink the device. The session is still to be closed."""
+        self._call(call, lambda: self._library.logout(self.name))
+
+    def _call(self, call: int, work: Callable[[], str]) -> None:
         error = "not-ready"
         with self._gate.reading():
             if self.is_ready:
-                error = self._library.show_presence(self.name, to, composing=composing, recording=recording)
+                error = work()
         self._link.send(Frame("answer", call, {"error": error} if error else {}))
 
     def acknowledge(self, number: int) -> None:

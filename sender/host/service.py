@@ -28,6 +28,7 @@ class Service:
             "close": self._close,
             "send": self._send,
             "presence": self._presence,
+            "logout": self._logout,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -62,6 +63,10 @@ class Service:
         if (session := self._session(frame)) is not None:
             work = lambda: session.show_presence(frame.id, bytes.fromhex(to), composing, recording)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
+
+    def _logout(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.logout(frame.id))
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id):

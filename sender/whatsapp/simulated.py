@@ -18,14 +18,18 @@ from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
     Accepted,
     Account,
+    Banned,
     Connected,
     Disconnected,
     Listener,
+    LoggedOut,
     OnWire,
+    Outdated,
     Paired,
     PairingFailed,
     QrCode,
     Receipts,
+    Replaced,
 )
 
 
@@ -131,6 +135,11 @@ class SimulatedSession:
     async def close(self) -> None:
         self._connected = False
         self._closed = True
+
+    async def end(self, event: LoggedOut | Replaced | Banned | Outdated) -> None:
+        """The session ends in a way that no reconnect cures."""
+        await self.close()
+        await self._listener(event)
 
     async def drop(self) -> None:
         """The connection breaks."""

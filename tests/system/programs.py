@@ -6,18 +6,24 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import anyio
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from common.clock import SystemClock
 from common.doorbell import Doorbell, writer
 from common.local.processes import free_port
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
+from common.tables.instance import find_access
+from frontend.ask import Ask
 from frontend.enqueue import Enqueue
 
 FAST = {
@@ -97,6 +103,29 @@ async def enqueue_on(pool: Pool, redis_url: str) -> AsyncIterator[Enqueue]:
         finally:
             tasks.cancel_scope.cancel()
     await redis.aclose()
+
+
+Asking = Callable[[UUID, str], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def ask_on(pool: Pool, redis_url: str, patience: timedelta = timedelta(seconds=20)) -> AsyncIterator[Asking]:
+    """The asking half: an instance and the name of a question in, the owner's value out."""
+    redis, reader = writer(redis_url), Redis.from_url(redis_url, protocol=2)
+    ask = Ask(redis, reader, pool, SystemClock(), patience)
+
+    async def asking(instance: UUID, name: str) -> Any:
+        found = await find_access(pool, [instance])
+        return await ask.ask(found[instance], name, {})
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask.run)
+            yield asking
+            tasks.cancel_scope.cancel()
+    finally:
+        await redis.aclose()
+        await reader.aclose()
 
 
 async def statuses(pool: Pool) -> Mapping[str, int]:

@@ -102,6 +102,11 @@ class Library:
         )
         return error.decode(errors="replace")
 
+    def logout(self, session: str) -> str:
+        """Blocks until the server answered. The device is gone from the store then; '' or the error."""
+        error: bytes = self._go.Logout(session.encode())
+        return error.decode(errors="replace")
+
     def disconnect(self, session: str) -> None:
         """Close the socket; a waiting `send` returns. Waits for a dialing that is under way, up to 60 s."""
         self._go.Disconnect(session.encode())

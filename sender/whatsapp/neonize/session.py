@@ -10,7 +10,7 @@ from typing import Any
 from common import logs
 from common.addresses import Jid, user_of, without_device
 from common.clock import Clock
-from common.errors import DeliveryError, NotConnected, TemporaryFailure
+from common.errors import NotConnected, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
@@ -93,6 +93,11 @@ class NeonizeSession:
 
     async def stop_typing(self, to: Jid) -> None:
         await self._show(to, composing=False, recording=False)
+
+    async def logout(self) -> None:
+        await self._call("logout", {})
+        self._is_final = True
+        self._finish("logged out")
 
     async def close(self) -> None:
         self._closing.set()
@@ -257,18 +262,17 @@ class NeonizeSession:
         return self._seat
 
     async def _show(self, to: Jid, *, composing: bool, recording: bool) -> None:
+        fields = {"to": to_engine(to).hex(), "composing": composing, "recording": recording}
+        await self._call("presence", fields)
+
+    async def _call(self, kind: str, fields: dict[str, Any]) -> None:
+        """Raises DeliveryError."""
         seat = self._connected_seat()
-        fields: dict[str, Any] = {"session": seat.name, "to": to_engine(to).hex()}
-        fields |= {"composing": composing, "recording": recording}
         try:
-            answer = await seat.host.call("presence", fields, timeout=self._patience.call)
+            answer = await seat.host.call(kind, {**fields, "session": seat.name}, timeout=self._patience.call)
         except HostLost:
             raise NotConnected from None
         except TimeoutError:
-            raise TemporaryFailure("the session did not take a typing mark in time") from None
+            raise TemporaryFailure("the session did not answer in time") from None
         if error := answer.fields.get("error"):
-            raise NotConnected if error == "not-ready" else self._presence_failure(error)
-
-    @staticmethod
-    def _presence_failure(error: str) -> DeliveryError:
-        return failure_of_send(error, is_on_wire=False)
+            raise NotConnected if error == "not-ready" else failure_of_send(error, is_on_wire=False)

@@ -130,6 +130,9 @@ class FakeLibrary:
         self.typing.append((session, composing, recording))
         return ""
 
+    def logout(self, session: str) -> str:
+        return "" if self._sitting[session].is_online else "websocket not connected"
+
     def disconnect(self, session: str) -> None:
         self._sitting[session].is_online = False
         self._sitting[session].cut.set()

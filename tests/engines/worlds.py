@@ -1,0 +1,165 @@
+"""An engine and the WhatsApp behind it, under one set of hands: what the conformance suite needs of either."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from common.addresses import Jid, parse_phone, user_of
+from common.errors import DeliveryError, NewChatLimit, OutcomeUnknown, Refused, TemporaryFailure
+from sender.host.options import HostOptions
+from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.session import (
+    Account,
+    Banned,
+    Engine,
+    Event,
+    LoggedOut,
+    Outdated,
+    Paired,
+    QrCode,
+    Receipts,
+    Replaced,
+)
+from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
+from tests.sender.whatsapp.emulator.program import EmulatorProgram
+
+_numbers = itertools.count(1)
+
+
+class World(Protocol):
+    engine: Engine
+    contacts: tuple[Jid, Jid]
+
+    async def link(self, instance: str) -> Account:
+        """A new device of a new account, through the engine's own pairing."""
+        ...
+
+    async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
+        """Id and text of what a contact received, in order, waiting for so many."""
+        ...
+
+    async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None: ...
+
+    async def cut(self, account: Account) -> None:
+        """The connection breaks; the network is there."""
+        ...
+
+    async def end(self, account: Account, kind: type[Event]) -> None: ...
+
+    async def fail(self, contact: Jid, kind: type[DeliveryError]) -> None:
+        """The next message to this contact fails like that."""
+        ...
+
+
+class SimulatedWorld:
+    contacts = (parse_phone("5511988880001"), parse_phone("5511988880002"))
+
+    def __init__(self) -> None:
+        self._journal = Journal()
+        self._behaviour = Behaviour()
+        self.engine = SimulatedEngine(self._behaviour, self._journal)
+
+    async def link(self, instance: str) -> Account:
+        steps = [step async for step in self.engine.pair(instance, "Pombo")]
+        assert isinstance(steps[-1], Paired)
+        return Account(instance, steps[-1].device)
+
+    async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
+        await self._journal.reached(count)
+        return [(one.whatsapp_id, one.text) for one in self._journal.handed if one.chat == contact]
+
+    async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None:
+        session = self.engine.sessions[account.instance]
+        await session._listener(Receipts((whatsapp_id,), contact, contact, "read", datetime.now(UTC)))
+
+    async def cut(self, account: Account) -> None:
+        session = self.engine.sessions[account.instance]
+        await session.drop()
+        await session.restore()
+
+    async def end(self, account: Account, kind: type[Event]) -> None:
+        event = {
+            LoggedOut: LoggedOut("simulated"),
+            Replaced: Replaced(),
+            Banned: Banned("simulated", None),
+            Outdated: Outdated(),
+        }[kind]
+        await self.engine.sessions[account.instance].end(event)
+
+    async def fail(self, contact: Jid, kind: type[DeliveryError]) -> None:
+        self._behaviour.errors[contact] = [kind]
+
+
+class NeonizeWorld:
+    """Real sessions and the emulator."""
+
+    def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid]) -> None:
+        self.engine = engine
+        self.contacts = contacts
+        self._emulator = emulator
+
+    async def link(self, instance: str) -> Account:
+        phone = new_phone()
+        await self._emulator.post("accounts", phone=phone, name="Ana", script="silent")
+        async for step in self.engine.pair(instance, "Pombo"):
+            if isinstance(step, QrCode):
+                await self._emulator.post("scan", phone=phone, qr=step.text)
+            else:
+                assert isinstance(step, Paired), step
+                return Account(instance, step.device)
+        raise AssertionError("the pairing ended without a word")
+
+    async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
+        return [(one["id"], one["text"]) for one in await self._emulator.messages(user_of(contact), count)]
+
+    async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None:
+        await self._emulator.post(f"contacts/{user_of(contact)}/mark", id=whatsapp_id, kind="read")
+
+    async def cut(self, account: Account) -> None:
+        await self._end(account, "cut")
+
+    async def end(self, account: Account, kind: type[Event]) -> None:
+        if kind in (Banned, Outdated):
+            fault = "ban" if kind is Banned else "outdated"
+            await self._emulator.post("faults", kind=fault, phone=user_of(Jid(account.device)))
+        await self._end(account, {LoggedOut: "unlink", Replaced: "replace"}.get(kind, "cut"))
+
+    async def fail(self, contact: Jid, kind: type[DeliveryError]) -> None:
+        codes = {NewChatLimit: 463, Refused: 479, TemporaryFailure: 503}
+        if kind is OutcomeUnknown:
+            await self._emulator.post("faults", kind="drop-ack", to=user_of(contact))
+        else:
+            await self._emulator.post("faults", kind="refuse-message", to=user_of(contact), code=codes[kind])
+
+    async def _end(self, account: Account, how: str) -> None:
+        await self._emulator.post(f"accounts/{user_of(Jid(account.device))}/end", how=how)
+
+
+@asynccontextmanager
+async def simulated_world() -> AsyncIterator[World]:
+    world = SimulatedWorld()
+    async with world.engine:
+        yield world
+
+
+@asynccontextmanager
+async def neonize_world(emulator: EmulatorProgram, store: str) -> AsyncIterator[World]:
+    contacts = (parse_phone(new_phone()), parse_phone(new_phone()))
+    for contact in contacts:
+        await emulator.post("accounts", phone=user_of(contact), name="Contact", script="silent")
+    patience = replace(Patience(), send=2.0)
+    async with NeonizeEngine(store, await emulated(emulator), patience) as engine:
+        yield NeonizeWorld(engine, emulator, contacts)
+
+
+async def emulated(emulator: EmulatorProgram, sessions: int = 50) -> HostOptions:
+    told = await emulator.get("environment")
+    return HostOptions(sessions=sessions, proxy=told["proxy"], ca_file=told["ca_file"], noise_root=told["noise_root"])
+
+
+def new_phone() -> str:
+    return f"55119{next(_numbers):08d}"
