@@ -19,6 +19,7 @@ from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.messages import Messages
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.pairing import Pairing
+from sender.whatsapp.emulator.patches import Patches
 from sender.whatsapp.emulator.prekeys import Prekeys
 from sender.whatsapp.emulator.presence import Presence
 from sender.whatsapp.emulator.questions import Answer, Key, Questions
@@ -62,13 +63,17 @@ def build(folder: Path) -> Server:
     messages = Messages(directory, mailbox, faults, moments, FanOut(directory, groups).plan)
     receipts = Receipts(directory, groups, mailbox, moments)
     inbox = Inbox(database, moments)
-    handsets = Handsets(database, directory, groups, prekeys, messages, receipts, inbox, moments)
+    patches = Patches(
+        database, mailbox, ids, lambda account, name, patch: handsets.app_state_changed(account, name, patch)
+    )
+    handsets = Handsets(database, directory, groups, prekeys, messages, receipts, inbox, moments, patches)
     device_lists = DeviceLists(directory, mailbox, prekeys, ids, moments)
     pairing = Pairing(directory, device_lists, ids, moments)
     code_pairing = CodePairing(pairing, ids, moments.changed)
     presence = Presence(directory, groups)
     login = Login(
-        directory, mailbox, faults, moments, register=pairing.offer, arrived=(), left=(presence.left,)
+        directory, mailbox, faults, moments, register=pairing.offer, arrived=(handsets.companion_arrived,),
+        left=(presence.left,),
     )  # fmt: skip
     answers: Mapping[Key, Answer] = {
         ("passive", "active"): login.activate,
@@ -76,6 +81,7 @@ def build(folder: Path) -> Server:
         ("md", "remove-companion-device"): device_lists.remove,
         **prekeys.answers(),
         **Usync(directory).answers(),
+        **patches.answers(),
         **AccountSettings(directory, mailbox, ids).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})

@@ -1,14 +1,16 @@
-"""The emulator for tests: inside the test's process, or its control API over real HTTP."""
+"""The emulator for tests: inside the test's process, or as a program with real neonize sessions in another one."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from sender.whatsapp.emulator.accounts import Account
 from sender.whatsapp.emulator.server import Server, build
+from tests.sender.whatsapp.emulator.neonize_process import NeonizeProcess
+from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
-PHONE, FRIEND, OTHER = "5511900000001", "5511900000002", "5511900000003"
+PHONE, FRIEND, OTHER, ECHO = "5511900000001", "5511900000002", "5511900000003", "5511900000004"
 
 
 @pytest.fixture
@@ -32,3 +34,25 @@ def add_account(server: Server, phone: str, script: str = "silent") -> Account:
     server.directory.save(account)
     server.handsets.add(account)
     return account
+
+
+@pytest.fixture
+async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[EmulatorProgram]:
+    async with EmulatorProgram(tmp_path) as emulator:
+        await emulator.post("accounts", phone=PHONE, name="Phone", script="silent")
+        await emulator.post("accounts", phone=ECHO, name="Echo", script="echo")
+        await emulator.post("accounts", phone=FRIEND, name="Friend", script="silent")
+        yield emulator
+
+
+@pytest.fixture
+async def sessions(emulator: EmulatorProgram, tmp_path: Path) -> AsyncIterator[NeonizeProcess]:
+    async with NeonizeProcess(await emulator.get("environment"), tmp_path) as sessions:
+        yield sessions
+
+
+@pytest.fixture
+async def session(emulator: EmulatorProgram, sessions: NeonizeProcess) -> str:
+    """The name of a session that is linked to PHONE and connected."""
+    await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
+    return "one"

@@ -166,6 +166,15 @@ class NeonizeProcess:
         assert found
         return found
 
+    @staticmethod
+    def patience() -> asyncio.Timeout:
+        """For what the library changes without telling: ask, `pause`, ask again."""
+        return asyncio.timeout(PATIENCE)
+
+    @staticmethod
+    async def pause() -> None:
+        await asyncio.sleep(0.02)
+
     async def _say(self, message: Tale) -> None:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(message).encode() + b"\n")

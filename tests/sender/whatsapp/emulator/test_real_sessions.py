@@ -1,33 +1,16 @@
 """Real neonize sessions against the emulator: both run as programs of their own, as in a stack."""
 
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from tests.sender.whatsapp.emulator.conftest import ECHO, FRIEND, PHONE
 from tests.sender.whatsapp.emulator.neonize_process import CONNECTED, DISCONNECTED, NeonizeProcess, SendFailed, jid
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 pytestmark = pytest.mark.anyio
 
-PHONE, ECHO, FRIEND = "5511900000001", "5511900000002", "5511900000003"
 DELIVERED, READ, INACTIVE = 1, 4, 9
-
-
-@pytest.fixture
-async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[EmulatorProgram]:
-    async with EmulatorProgram(tmp_path) as emulator:
-        await emulator.post("accounts", phone=PHONE, name="Phone", script="silent")
-        await emulator.post("accounts", phone=ECHO, name="Echo", script="echo")
-        await emulator.post("accounts", phone=FRIEND, name="Friend", script="silent")
-        yield emulator
-
-
-@pytest.fixture
-async def sessions(emulator: EmulatorProgram, tmp_path: Path) -> AsyncIterator[NeonizeProcess]:
-    async with NeonizeProcess(await emulator.get("environment"), tmp_path) as sessions:
-        yield sessions
 
 
 async def test_a_session_pairs_by_code_image_and_exchanges_texts(
