@@ -12,6 +12,8 @@ from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.fan_out import FanOut
 from sender.whatsapp.emulator.faults import Faults
 from sender.whatsapp.emulator.group import Groups
+from sender.whatsapp.emulator.group_changes import GroupChanges
+from sender.whatsapp.emulator.group_questions import GroupQuestions
 from sender.whatsapp.emulator.handset.handsets import Handsets
 from sender.whatsapp.emulator.inbox import Inbox
 from sender.whatsapp.emulator.login import Login
@@ -40,6 +42,7 @@ class Server:
     faults: Faults
     directory: Directory
     groups: Groups
+    group_changes: GroupChanges
     mailbox: Mailbox
     messages: Messages
     inbox: Inbox
@@ -71,6 +74,7 @@ def build(folder: Path) -> Server:
     pairing = Pairing(directory, device_lists, ids, moments)
     code_pairing = CodePairing(pairing, ids, moments.changed)
     presence = Presence(directory, groups)
+    group_changes = GroupChanges(groups, mailbox, ids, moments)
     login = Login(
         directory, mailbox, faults, moments, register=pairing.offer, arrived=(handsets.companion_arrived,),
         left=(presence.left,),
@@ -82,6 +86,7 @@ def build(folder: Path) -> Server:
         **prekeys.answers(),
         **Usync(directory).answers(),
         **patches.answers(),
+        **GroupQuestions(directory, groups, group_changes).answers(),
         **AccountSettings(directory, mailbox, ids).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})
@@ -94,6 +99,6 @@ def build(folder: Path) -> Server:
     }
     clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments)
     return Server(
-        database, moments, faults, directory, groups, mailbox, messages, inbox, handsets, device_lists, pairing,
-        code_pairing, presence, questions, clients,
+        database, moments, faults, directory, groups, group_changes, mailbox, messages, inbox, handsets, device_lists,
+        pairing, code_pairing, presence, questions, clients,
     )  # fmt: skip

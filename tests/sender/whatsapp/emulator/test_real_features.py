@@ -1,28 +1,73 @@
 """What real neonize sessions can do beside texts, each on a session that is linked already."""
 
+import asyncio
+
 import pytest
 
-from tests.sender.whatsapp.emulator.conftest import PHONE
-from tests.sender.whatsapp.emulator.neonize_process import NeonizeProcess, engine
+from tests.sender.whatsapp.emulator.conftest import People
+from tests.sender.whatsapp.emulator.neonize_process import PATIENCE
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.sender.whatsapp.emulator.real_session import (
+    DELIVERED,
+    GROUP_INFO,
+    INACTIVE,
+    JOINED_GROUP,
+    RealSession,
+    SendFailed,
+    engine,
+    jid,
+)
 
 pytestmark = pytest.mark.anyio
 
 
-async def named(sessions: NeonizeProcess, session: str, name: str) -> None:
-    """Wait until the session knows its own name, which its phone shares through app state."""
-    async with sessions.patience():
-        while engine.Device.FromString(await sessions.call("GetMe", session)).PushName != name:
-            await sessions.pause()
+async def named(session: RealSession, name: str) -> None:
+    """Wait until the session knows its own name, which its phone shares through app state without any event."""
+    async with asyncio.timeout(PATIENCE):
+        while engine.Device.FromString(await session.call("GetMe")).PushName != name:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_session_learns_its_name_and_changes_it(
-    emulator: EmulatorProgram, sessions: NeonizeProcess, session: str
+    emulator: EmulatorProgram, session: RealSession, people: People
 ) -> None:
-    await named(sessions, session, "Phone")
-    assert await sessions.call("SetPushName", session, "Another") == b""
-    seen = (await emulator.get(f"contacts/{PHONE}/sightings?kind=app-state&wait=20"))["sightings"]
+    await named(session, "Phone")
+    assert await session.call("SetPushName", "Another") == b""
+    seen = (await emulator.get(f"contacts/{people.phone}/sightings?kind=app-state&wait=20"))["sightings"]
     assert seen[-1]["index"] == ["setting_pushName"]
-    assert (await emulator.get(f"accounts/{PHONE}"))["name"] == "Another"
-    await emulator.post("accounts", phone=PHONE, name="Third")
-    await named(sessions, session, "Third")
+    assert (await emulator.get(f"accounts/{people.phone}"))["name"] == "Another"
+    await emulator.post("accounts", phone=people.phone, name="Third")
+    await named(session, "Third")
+
+
+async def test_a_session_makes_a_group_and_members_read_each_other(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    friend = engine.JID.FromString(jid(people.friend))
+    wanted = engine.ReqCreateGroup(name="Team", Participants=[friend], CreateKey="key")
+    made = engine.GetGroupInfoReturnFunction.FromString(await session.call("CreateGroup", wanted.SerializeToString()))
+    assert not made.Error
+    group = f"{made.GroupInfo.JID.User}@g.us"
+    sent = await session.send(group, "hello team")
+    (received,) = await emulator.messages(people.friend)
+    assert (received["id"], received["text"]) == (sent, "hello team")
+    assert (received["chat"], received["sender"]) == (group, people.phone)
+    await session.receipt(sent, DELIVERED, INACTIVE)
+    await emulator.post(f"contacts/{people.friend}/send", to=group, text="hello back")
+    answer = await session.message("hello back")
+    assert answer.Info.MessageSource.IsGroup
+    await emulator.post(f"groups/{group}/change", by=people.friend, action="subject", value="Other team")
+    await session.event(GROUP_INFO, lambda body: b"Other team" in body)
+
+
+async def test_a_session_is_put_into_a_group_of_a_contact(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    wanted = {"creator": people.friend, "subject": "Theirs", "members": [people.phone], "addressing": "phone"}
+    group = (await emulator.post("groups", **wanted))["jid"]
+    await session.event(JOINED_GROUP, lambda body: b"Theirs" in body)
+    await emulator.post(f"contacts/{people.friend}/send", to=group, text="welcome")
+    await session.message("welcome")
+    await emulator.post(f"groups/{group}/change", by=people.friend, action="announcement")
+    with pytest.raises(SendFailed, match="403"):
+        await session.send(group, "may I?")
