@@ -18,10 +18,12 @@ from sender.whatsapp.emulator.handset.handsets import Handsets
 from sender.whatsapp.emulator.inbox import Inbox
 from sender.whatsapp.emulator.login import Login
 from sender.whatsapp.emulator.mailbox import Mailbox
+from sender.whatsapp.emulator.media import Media
 from sender.whatsapp.emulator.messages import Messages
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.pairing import Pairing
 from sender.whatsapp.emulator.patches import Patches
+from sender.whatsapp.emulator.pictures import Pictures
 from sender.whatsapp.emulator.prekeys import Prekeys
 from sender.whatsapp.emulator.presence import Presence
 from sender.whatsapp.emulator.questions import Answer, Key, Questions
@@ -31,6 +33,7 @@ from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.emulator.usync import Usync
 
 DATABASE = "emulator.sqlite"
+MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Server:
     directory: Directory
     groups: Groups
     group_changes: GroupChanges
+    media: Media
+    pictures: Pictures
     mailbox: Mailbox
     messages: Messages
     inbox: Inbox
@@ -75,6 +80,8 @@ def build(folder: Path) -> Server:
     code_pairing = CodePairing(pairing, ids, moments.changed)
     presence = Presence(directory, groups)
     group_changes = GroupChanges(groups, mailbox, ids, moments)
+    media = Media(folder / MEDIA, faults)
+    pictures = Pictures(directory, groups, mailbox, media, ids)
     login = Login(
         directory, mailbox, faults, moments, register=pairing.offer, arrived=(handsets.companion_arrived,),
         left=(presence.left,),
@@ -87,6 +94,8 @@ def build(folder: Path) -> Server:
         **Usync(directory).answers(),
         **patches.answers(),
         **GroupQuestions(directory, groups, group_changes).answers(),
+        **media.answers(),
+        **pictures.answers(),
         **AccountSettings(directory, mailbox, ids).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})
@@ -99,6 +108,6 @@ def build(folder: Path) -> Server:
     }
     clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments)
     return Server(
-        database, moments, faults, directory, groups, group_changes, mailbox, messages, inbox, handsets, device_lists,
-        pairing, code_pairing, presence, questions, clients,
+        database, moments, faults, directory, groups, group_changes, media, pictures, mailbox, messages, inbox,
+        handsets, device_lists, pairing, code_pairing, presence, questions, clients,
     )  # fmt: skip

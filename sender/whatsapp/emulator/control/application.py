@@ -7,6 +7,7 @@ from sender.whatsapp.emulator.control.accounts import AccountRoutes
 from sender.whatsapp.emulator.control.contacts import ContactRoutes
 from sender.whatsapp.emulator.control.faults import FaultRoutes
 from sender.whatsapp.emulator.control.groups import GroupRoutes
+from sender.whatsapp.emulator.control.media import MediaRoutes
 from sender.whatsapp.emulator.control.requests import Problem
 from sender.whatsapp.emulator.control.state import StateRoutes
 from sender.whatsapp.emulator.network import Network
@@ -17,7 +18,13 @@ MAX_BODY = 64 << 20
 
 
 def add_routes(application: web.Application, server: Server, network: Network) -> None:
-    for part in (AccountRoutes(server), ContactRoutes(server), GroupRoutes(server), FaultRoutes(server, network)):
+    for part in (
+        AccountRoutes(server),
+        ContactRoutes(server),
+        GroupRoutes(server),
+        MediaRoutes(server),
+        FaultRoutes(server, network),
+    ):
         application.router.add_routes(part.routes())
     application.router.add_routes(StateRoutes(server, network).routes())
 

@@ -1,9 +1,11 @@
 """What real neonize sessions can do beside texts, each on a session that is linked already."""
 
 import asyncio
+import base64
 
 import pytest
 
+from sender.whatsapp.protobuf import Message
 from tests.sender.whatsapp.emulator.conftest import People
 from tests.sender.whatsapp.emulator.neonize_process import PATIENCE
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
@@ -19,6 +21,8 @@ from tests.sender.whatsapp.emulator.real_session import (
 )
 
 pytestmark = pytest.mark.anyio
+
+UPLOAD_IMAGE = 0
 
 
 async def named(session: RealSession, name: str) -> None:
@@ -71,3 +75,54 @@ async def test_a_session_is_put_into_a_group_of_a_contact(
     await emulator.post(f"groups/{group}/change", by=people.friend, action="announcement")
     with pytest.raises(SendFailed, match="403"):
         await session.send(group, "may I?")
+
+
+async def test_media_of_a_session_are_decrypted_by_the_contact(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    data = bytes(range(256)) * 4_000
+    answer = engine.UploadReturnFunction.FromString(await session.call("Upload", data, UPLOAD_IMAGE))
+    assert not answer.Error
+    up = answer.UploadResponse
+    message = Message()
+    message.imageMessage.URL, message.imageMessage.directPath = up.url, up.DirectPath
+    message.imageMessage.mediaKey, message.imageMessage.fileLength = up.MediaKey, up.FileLength
+    message.imageMessage.fileSHA256, message.imageMessage.fileEncSHA256 = up.FileSHA256, up.FileEncSHA256
+    message.imageMessage.mimetype, message.imageMessage.caption = "image/jpeg", "look"
+    sent = await session.send(people.friend, message)
+    (received,) = await emulator.messages(people.friend)
+    assert (received["kind"], received["text"]) == ("image", "look")
+    assert await emulator.media(people.friend, sent) == ("image/jpeg", data)
+
+
+async def test_media_of_a_contact_are_downloaded_by_the_session(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    data = b"%PDF" * 50_000
+    wanted = {"to": people.phone, "kind": "document", "mimetype": "application/pdf", "file_name": "a.pdf"}
+    await emulator.post(
+        f"contacts/{people.friend}/send-media", **wanted, caption="read", data=base64.b64encode(data).decode()
+    )
+    event = await session.message_of("documentMessage")
+    answer = engine.DownloadReturnFunction.FromString(
+        await session.call("DownloadAny", event.Message.SerializeToString())
+    )
+    assert (answer.Error, answer.Binary) == ("", data)
+
+
+async def test_a_failing_media_host_fails_the_upload(emulator: EmulatorProgram, session: RealSession) -> None:
+    await emulator.post("faults", kind="refuse-media", code=500)
+    answer = engine.UploadReturnFunction.FromString(await session.call("Upload", b"data", UPLOAD_IMAGE))
+    assert "500" in answer.Error
+
+
+async def test_a_session_sees_the_picture_of_a_contact(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    await emulator.post(f"accounts/{people.friend}/picture", data=base64.b64encode(b"jpeg").decode())
+    wanted = engine.GetProfilePictureParams(Preview=False).SerializeToString()
+    answer = engine.GetProfilePictureReturnFunction.FromString(
+        await session.call("GetProfilePicture", jid(people.friend), wanted)
+    )
+    assert answer.Error == ""
+    assert answer.Picture.URL.startswith("https://pps.whatsapp.net/")
