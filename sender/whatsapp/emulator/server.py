@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sender.whatsapp.emulator.account_settings import AccountSettings
+from sender.whatsapp.emulator.calls import Calls
 from sender.whatsapp.emulator.clients import Clients
 from sender.whatsapp.emulator.code_pairing import TAG, CodePairing
 from sender.whatsapp.emulator.device_lists import DeviceLists
@@ -56,6 +57,7 @@ class Server:
     pairing: Pairing
     code_pairing: CodePairing
     presence: Presence
+    calls: Calls
     questions: Questions
     clients: Clients
 
@@ -78,7 +80,8 @@ def build(folder: Path) -> Server:
     device_lists = DeviceLists(directory, mailbox, prekeys, ids, moments)
     pairing = Pairing(directory, device_lists, ids, moments)
     code_pairing = CodePairing(pairing, ids, moments.changed)
-    presence = Presence(directory, groups)
+    presence = Presence(directory, groups, mailbox)
+    calls = Calls(directory, mailbox, ids, moments)
     group_changes = GroupChanges(groups, mailbox, ids, moments)
     media = Media(folder / MEDIA, faults)
     pictures = Pictures(directory, groups, mailbox, media, ids)
@@ -105,9 +108,10 @@ def build(folder: Path) -> Server:
         "ack": receipts.acknowledged,
         "presence": presence.accept,
         "chatstate": presence.chat_state,
+        "call": calls.accept,
     }
     clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments)
     return Server(
         database, moments, faults, directory, groups, group_changes, media, pictures, mailbox, messages, inbox,
-        handsets, device_lists, pairing, code_pairing, presence, questions, clients,
+        handsets, device_lists, pairing, code_pairing, presence, calls, questions, clients,
     )  # fmt: skip

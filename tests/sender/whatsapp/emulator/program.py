@@ -81,6 +81,17 @@ class EmulatorProgram:
             assert answer.status == 200, await answer.text()
             return answer.content_type, await answer.read()
 
+    async def sightings(self, phone: str, kind: str, what: str | None = None) -> list[dict[str, Any]]:
+        """What a contact noticed, waiting until there is something."""
+        last = 0
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self.get(f"contacts/{phone}/sightings?kind={kind}&after={last}&wait=10")
+                found = [each for each in answer["sightings"] if what in (None, each.get("what"))]
+                if found:
+                    return found
+                last = max([last, *(each["sequence"] for each in answer["sightings"])])
+
     async def messages(self, phone: str, count: int = 1, after: int = 0) -> list[dict[str, Any]]:
         """What a contact received, waiting until there are so many."""
         found: list[dict[str, Any]] = []

@@ -10,10 +10,14 @@ from tests.sender.whatsapp.emulator.conftest import People
 from tests.sender.whatsapp.emulator.neonize_process import PATIENCE
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.sender.whatsapp.emulator.real_session import (
+    CALL_OFFER,
+    CHAT_PRESENCE,
     DELIVERED,
     GROUP_INFO,
+    HISTORY,
     INACTIVE,
     JOINED_GROUP,
+    PRESENCE,
     RealSession,
     SendFailed,
     engine,
@@ -23,6 +27,7 @@ from tests.sender.whatsapp.emulator.real_session import (
 pytestmark = pytest.mark.anyio
 
 UPLOAD_IMAGE = 0
+COMPOSING, AUDIO = 0, 1
 
 
 async def named(session: RealSession, name: str) -> None:
@@ -126,3 +131,64 @@ async def test_a_session_sees_the_picture_of_a_contact(
     )
     assert answer.Error == ""
     assert answer.Picture.URL.startswith("https://pps.whatsapp.net/")
+
+
+async def test_typing_presence_and_read_receipts_go_both_ways(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    await named(session, "Phone")  # without a name it may not show itself
+    await emulator.post(f"contacts/{people.friend}/watch", phone=people.phone)
+    assert await session.call("SendPresence", "available") == b""
+    assert await session.call("SendChatPresence", jid(people.friend), COMPOSING, AUDIO) == b""
+    seen = await emulator.sightings(people.friend, "typing")
+    assert (seen[-1]["sender"], seen[-1]["what"]) == (people.phone, "recording")
+    assert (await emulator.sightings(people.friend, "presence"))[-1]["online"]
+
+    await session.call("SubscribePresence", jid(people.friend))
+    await emulator.post(f"contacts/{people.friend}/presence", online=True)
+    await session.event(PRESENCE, lambda body: not engine.Presence.FromString(body).Unavailable)
+    await emulator.post(f"contacts/{people.friend}/typing", to=people.phone, what="typing")
+    await session.event(CHAT_PRESENCE)
+
+    await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="read me")
+    info = (await session.message("read me")).Info
+    chat, sender = (getattr(info.MessageSource, name).SerializeToString() for name in ("Chat", "Sender"))
+    assert await session.call("MarkRead", info.ID, 0, chat, sender, "read") == b""
+    assert (await emulator.sightings(people.friend, "receipt", "read"))[-1]["ids"] == [info.ID]
+
+
+async def test_a_call_of_a_contact_is_rejected(emulator: EmulatorProgram, session: RealSession, people: People) -> None:
+    call = await emulator.post(f"contacts/{people.friend}/call", to=people.phone)
+    body = await session.event(CALL_OFFER)
+    assert call["id"].encode() in body
+    friend = await emulator.get(f"accounts/{people.friend}")
+    assert await session.call("RejectCall", jid(friend["lid"], "lid"), call["id"]) == b""
+    (seen,) = await emulator.sightings(people.friend, "call")
+    assert (seen["id"], seen["what"]) == (call["id"], "reject")
+
+
+async def test_history_and_contacts_of_the_phone_reach_the_session(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    old = {"text": "long ago", "at": 1_700_000_000, "id": "OLD1"}
+    await emulator.post(f"accounts/{people.phone}/history", chats=[{"chat": people.friend, "messages": [old]}])
+    body = await session.event(HISTORY)
+    assert b"OLD1" in body
+    assert b"long ago" in body
+    await emulator.post(f"accounts/{people.phone}/address-book", contact=people.friend, name="Friend of Old")
+    async with asyncio.timeout(PATIENCE):
+        while b"Friend of Old" not in await session.call("GetAllContacts"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_a_reply_and_a_reaction_of_a_contact_reach_the_session(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    sent = await session.send(people.friend, "what do you think?")
+    await emulator.messages(people.friend)
+    await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="good", reply_to=sent)
+    context = (await session.message("good")).Message.extendedTextMessage.contextInfo
+    assert (context.stanzaID, context.quotedMessage.conversation) == (sent, "what do you think?")
+    await emulator.post(f"contacts/{people.friend}/react", id=sent, emoji="👍")
+    reaction = (await session.message_of("reactionMessage")).Message.reactionMessage
+    assert (reaction.text, reaction.key.ID) == ("👍", sent)
