@@ -17,7 +17,8 @@ MessageFault = Literal[
 DeliveryFault = Literal["corrupt"]  # the recipient gets a damaged ciphertext and has to ask again
 QuestionFault = Literal["refuse-question", "drop-question"]  # an iq, of the namespace `xmlns` if given
 LoginFault = Literal["ban", "outdated", "refuse-login"]  # the next logins fail
-MediaFault = Literal["refuse-media", "slow-media"]  # up- and downloads fail with `code` or take `seconds` longer
+# Up- and downloads fail with `code` or take `seconds` longer; `to` is `upload` or `download` if given.
+MediaFault = Literal["refuse-media", "slow-media"]
 Kind = MessageFault | DeliveryFault | QuestionFault | LoginFault | MediaFault
 
 KINDS: tuple[str, ...] = tuple(

@@ -44,6 +44,13 @@ class Mailbox:
             else:
                 device.link.send(damaged)
 
+    def pass_on(self, device: Device, node: Node) -> None:
+        """Hand over what is worth nothing later: a device that is not there misses it."""
+        if device.receiver:
+            device.receiver.receive(node)
+        elif device.link and device.is_active:
+            device.link.send(node)
+
     def acknowledged(self, device: Device, tag: str, reply: Node) -> None:
         """`reply` is the device's ack or receipt: it repeats our stanza's id and names our `from` as its `to`."""
         kind = reply.get("type") if tag == "receipt" else None

@@ -149,8 +149,8 @@ class Messages:
         return Plan([Delivery(device, delivered(sender, message, message.all("enc"), addresses))])
 
     def _record(self, sender: Device, message: Node, to: Jid, error: int | None) -> None:
-        self.counts["refused" if error else "accepted"] += 1
         if sender.number != HANDSET:
+            self.counts["refused" if error else "accepted"] += 1
             arrival = (next(self._numbers), message.text("id"), sender.account.phone, sender.number, self._name(to))
             self.arrivals.append(Arrival(*arrival, message.get("type") or "", now(), error))
 

@@ -26,6 +26,7 @@ class Network:
         self._identity = ServerIdentity(_noise_root(folder))
         whatsapp = web.Application(client_max_size=MAX_MEDIA)
         whatsapp.router.add_get("/ws/chat", self._chat)
+        whatsapp.router.add_routes(server.media.routes())
         # No access log: addresses of media and phone numbers stand in the paths.
         self._inside, self._outside = (
             web.AppRunner(application, access_log=None, handle_signals=False) for application in (whatsapp, control)

@@ -3,6 +3,7 @@
 from sender.whatsapp.emulator.accounts import Account, Device
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.group import Groups
+from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.stanzas import now
 from sender.whatsapp.wire.jid import GROUP_SERVER, Jid
 from sender.whatsapp.wire.node import Attributes, Node
@@ -11,8 +12,8 @@ _SHOWN = ("available", "unavailable")
 
 
 class Presence:
-    def __init__(self, directory: Directory, groups: Groups) -> None:
-        self._directory, self._groups = directory, groups
+    def __init__(self, directory: Directory, groups: Groups, mailbox: Mailbox) -> None:
+        self._directory, self._groups, self._mailbox = directory, groups, mailbox
         # account -> who watches it, and under which of its addresses
         self._watched: dict[Account, set[tuple[Device, Jid]]] = {}
 
@@ -36,7 +37,7 @@ class Presence:
         account = device.account
         account.profile.last_seen = now()
         for watcher, jid in self._watched.get(account, ()):
-            _tell(watcher, _presence(account, jid))
+            self._mailbox.pass_on(watcher, _presence(account, jid))
 
     def left(self, device: Device) -> None:
         """The device lost its connection."""
@@ -59,7 +60,7 @@ class Presence:
             head = {"from": device.account.jid(to.server)}
         for reader in readers:
             for target in reader.devices.values():
-                _tell(target, Node("chatstate", head, state.children))
+                self._mailbox.pass_on(target, Node("chatstate", head, state.children))
 
     def _watch(self, device: Device, jid: Jid, *, stop: bool) -> None:
         account = self._directory.by_jid(jid)
@@ -70,14 +71,7 @@ class Presence:
             watchers.discard((device, jid))
         else:
             watchers.add((device, jid))
-            _tell(device, _presence(account, jid))
-
-
-def _tell(device: Device, node: Node) -> None:
-    if device.receiver:
-        device.receiver.receive(node)
-    elif device.link and device.is_active:
-        device.link.send(node)
+            self._mailbox.pass_on(device, _presence(account, jid))
 
 
 def _presence(account: Account, jid: Jid) -> Node:

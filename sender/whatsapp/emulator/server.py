@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sender.whatsapp.emulator.account_settings import AccountSettings
+from sender.whatsapp.emulator.calls import Calls
 from sender.whatsapp.emulator.clients import Clients
 from sender.whatsapp.emulator.code_pairing import TAG, CodePairing
 from sender.whatsapp.emulator.device_lists import DeviceLists
@@ -12,13 +13,18 @@ from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.fan_out import FanOut
 from sender.whatsapp.emulator.faults import Faults
 from sender.whatsapp.emulator.group import Groups
+from sender.whatsapp.emulator.group_changes import GroupChanges
+from sender.whatsapp.emulator.group_questions import GroupQuestions
 from sender.whatsapp.emulator.handset.handsets import Handsets
 from sender.whatsapp.emulator.inbox import Inbox
 from sender.whatsapp.emulator.login import Login
 from sender.whatsapp.emulator.mailbox import Mailbox
+from sender.whatsapp.emulator.media import Media
 from sender.whatsapp.emulator.messages import Messages
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.pairing import Pairing
+from sender.whatsapp.emulator.patches import Patches
+from sender.whatsapp.emulator.pictures import Pictures
 from sender.whatsapp.emulator.prekeys import Prekeys
 from sender.whatsapp.emulator.presence import Presence
 from sender.whatsapp.emulator.questions import Answer, Key, Questions
@@ -28,6 +34,7 @@ from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.emulator.usync import Usync
 
 DATABASE = "emulator.sqlite"
+MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,9 @@ class Server:
     faults: Faults
     directory: Directory
     groups: Groups
+    group_changes: GroupChanges
+    media: Media
+    pictures: Pictures
     mailbox: Mailbox
     messages: Messages
     inbox: Inbox
@@ -47,6 +57,7 @@ class Server:
     pairing: Pairing
     code_pairing: CodePairing
     presence: Presence
+    calls: Calls
     questions: Questions
     clients: Clients
 
@@ -62,13 +73,21 @@ def build(folder: Path) -> Server:
     messages = Messages(directory, mailbox, faults, moments, FanOut(directory, groups).plan)
     receipts = Receipts(directory, groups, mailbox, moments)
     inbox = Inbox(database, moments)
-    handsets = Handsets(database, directory, groups, prekeys, messages, receipts, inbox, moments)
+    patches = Patches(
+        database, mailbox, ids, lambda account, name, patch: handsets.app_state_changed(account, name, patch)
+    )
+    handsets = Handsets(database, directory, groups, prekeys, messages, receipts, inbox, moments, patches)
     device_lists = DeviceLists(directory, mailbox, prekeys, ids, moments)
     pairing = Pairing(directory, device_lists, ids, moments)
     code_pairing = CodePairing(pairing, ids, moments.changed)
-    presence = Presence(directory, groups)
+    presence = Presence(directory, groups, mailbox)
+    calls = Calls(directory, mailbox, ids, moments)
+    group_changes = GroupChanges(groups, mailbox, ids, moments)
+    media = Media(folder / MEDIA, faults)
+    pictures = Pictures(directory, groups, mailbox, media, ids)
     login = Login(
-        directory, mailbox, faults, moments, register=pairing.offer, arrived=(), left=(presence.left,)
+        directory, mailbox, faults, moments, register=pairing.offer, arrived=(handsets.companion_arrived,),
+        left=(presence.left,),
     )  # fmt: skip
     answers: Mapping[Key, Answer] = {
         ("passive", "active"): login.activate,
@@ -76,6 +95,10 @@ def build(folder: Path) -> Server:
         ("md", "remove-companion-device"): device_lists.remove,
         **prekeys.answers(),
         **Usync(directory).answers(),
+        **patches.answers(),
+        **GroupQuestions(directory, groups, group_changes).answers(),
+        **media.answers(),
+        **pictures.answers(),
         **AccountSettings(directory, mailbox, ids).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})
@@ -85,9 +108,10 @@ def build(folder: Path) -> Server:
         "ack": receipts.acknowledged,
         "presence": presence.accept,
         "chatstate": presence.chat_state,
+        "call": calls.accept,
     }
     clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments)
     return Server(
-        database, moments, faults, directory, groups, mailbox, messages, inbox, handsets, device_lists, pairing,
-        code_pairing, presence, questions, clients,
+        database, moments, faults, directory, groups, group_changes, media, pictures, mailbox, messages, inbox,
+        handsets, device_lists, pairing, code_pairing, presence, calls, questions, clients,
     )  # fmt: skip

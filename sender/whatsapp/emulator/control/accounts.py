@@ -66,7 +66,9 @@ class AccountRoutes:
         if found is None:
             found = self._directory.add(wanted.phone, wanted.name or wanted.phone)
             self._server.handsets.add(found)
-        found.name = wanted.name or found.name
+        if wanted.name not in (None, found.name):
+            found.name = wanted.name or found.name
+            self._server.handsets.of(found).companions.renamed()
         found.script = wanted.script or found.script
         self._directory.save(found)
         for alias in wanted.aliases:

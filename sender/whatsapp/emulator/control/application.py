@@ -1,12 +1,18 @@
 """The control API's application: its routes, and what is the same for all of them."""
 
+from typing import Protocol
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sender.whatsapp.emulator.control.accounts import AccountRoutes
 from sender.whatsapp.emulator.control.contacts import ContactRoutes
 from sender.whatsapp.emulator.control.faults import FaultRoutes
+from sender.whatsapp.emulator.control.groups import GroupRoutes
+from sender.whatsapp.emulator.control.media import MediaRoutes
+from sender.whatsapp.emulator.control.phones import PhoneRoutes
 from sender.whatsapp.emulator.control.requests import Problem
+from sender.whatsapp.emulator.control.signs import SignRoutes
 from sender.whatsapp.emulator.control.state import StateRoutes
 from sender.whatsapp.emulator.network import Network
 from sender.whatsapp.emulator.server import Server
@@ -15,10 +21,25 @@ from sender.whatsapp.emulator.storage.database import Database
 MAX_BODY = 64 << 20
 
 
+class Part(Protocol):
+    """Some routes that belong together."""
+
+    def routes(self) -> list[web.RouteDef]: ...
+
+
 def add_routes(application: web.Application, server: Server, network: Network) -> None:
-    for part in (AccountRoutes(server), ContactRoutes(server), FaultRoutes(server, network)):
+    parts: tuple[Part, ...] = (
+        AccountRoutes(server),
+        ContactRoutes(server),
+        GroupRoutes(server),
+        MediaRoutes(server),
+        SignRoutes(server),
+        PhoneRoutes(server),
+        FaultRoutes(server, network),
+        StateRoutes(server, network),
+    )
+    for part in parts:
         application.router.add_routes(part.routes())
-    application.router.add_routes(StateRoutes(server, network).routes())
 
 
 def new_application(database: Database) -> web.Application:

@@ -9,6 +9,7 @@ from aiohttp import web
 from sender.whatsapp.emulator.accounts import Account
 from sender.whatsapp.emulator.contents import Key, Quoted, write_reaction, write_text
 from sender.whatsapp.emulator.control.requests import MAX_WAIT, Body, Problem, account, number, read
+from sender.whatsapp.emulator.control.requests import chat as chat_of
 from sender.whatsapp.emulator.group import Group
 from sender.whatsapp.emulator.handset.handset import Handset
 from sender.whatsapp.emulator.inbox import Received
@@ -93,7 +94,7 @@ class ContactRoutes:
     async def send(self, request: web.Request) -> web.Response:
         handset, wanted = self._handset(request), await read(request, Text)
         quoted = self._quoted(handset, wanted.reply_to) if wanted.reply_to else None
-        message_id = handset.outgoing.send(_chat(handset, wanted.to), write_text(wanted.text, quoted=quoted))
+        message_id = handset.outgoing.send(chat_of(handset, wanted.to), write_text(wanted.text, quoted=quoted))
         return web.json_response({"id": message_id})
 
     async def send_raw(self, request: web.Request) -> web.Response:
@@ -102,14 +103,14 @@ class ContactRoutes:
             message = base64.b64decode(wanted.message, validate=True)
         except ValueError as error:
             raise Problem(400, "message must be in base64") from error
-        return web.json_response({"id": handset.outgoing.send(_chat(handset, wanted.to), message, wanted.type)})
+        return web.json_response({"id": handset.outgoing.send(chat_of(handset, wanted.to), message, wanted.type)})
 
     async def react(self, request: web.Request) -> web.Response:
         """To a message that the contact received."""
         handset, wanted = self._handset(request), await read(request, Reaction)
         received = self._received(handset, wanted.id)
         author = account(self._server.directory, received.sender)
-        chat = _chat(handset, received.chat)
+        chat = chat_of(handset, received.chat)
         in_group = isinstance(chat, Group)
         key = Key(
             chat=str(chat.jid if isinstance(chat, Group) else handset.account.lid_jid),
@@ -143,13 +144,6 @@ class ContactRoutes:
 
     def _account(self, request: web.Request) -> Account:
         return account(self._server.directory, request.match_info["phone"])
-
-
-def _chat(handset: Handset, name: str) -> Account | Group:
-    chat = handset.chat(name)
-    if chat is None:
-        raise Problem(404, f"there is no chat {name}")
-    return chat
 
 
 def _message(received: Received, owner: Account) -> dict[str, object]:

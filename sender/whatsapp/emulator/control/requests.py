@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sender.whatsapp.emulator.accounts import Account
 from sender.whatsapp.emulator.directory import Directory
+from sender.whatsapp.emulator.group import Group
+from sender.whatsapp.emulator.handset.handset import Handset
 
 MAX_WAIT = 300.0  # seconds that a long poll may take
 
@@ -55,6 +57,14 @@ def account(directory: Directory, phone: str) -> Account:
     found = directory.by_phone(phone)
     if found is None:
         raise Problem(404, f"there is no account {phone}")
+    return found
+
+
+def chat(handset: Handset, name: str) -> Account | Group:
+    """The chat that is called by a phone number or a group's address. Raises Problem."""
+    found = handset.chat(name)
+    if found is None:
+        raise Problem(404, f"there is no chat {name}")
     return found
 
 

@@ -10,6 +10,7 @@ from sender.whatsapp.emulator import contents
 from sender.whatsapp.emulator.accounts import Account, Device
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.group import Group, Groups
+from sender.whatsapp.emulator.handset.companions import Companions
 from sender.whatsapp.emulator.handset.outgoing import Outgoing, peer_name
 from sender.whatsapp.emulator.handset.sightings import Sightings
 from sender.whatsapp.emulator.inbox import Inbox, Received
@@ -49,6 +50,7 @@ class Handset:
         device: Device,
         keystore: Keystore,
         outgoing: Outgoing,
+        companions: Companions,
         directory: Directory,
         groups: Groups,
         receipts: Receipts,
@@ -57,7 +59,7 @@ class Handset:
         script: Callable[[Account], Script],
     ) -> None:
         self.device, self.account = device, device.account
-        self.outgoing, self.sightings = outgoing, sightings
+        self.outgoing, self.companions, self.sightings = outgoing, companions, sightings
         self._keystore = keystore
         self._directory, self._groups = directory, groups
         self._receipts, self._inbox = receipts, inbox

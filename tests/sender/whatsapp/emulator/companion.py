@@ -73,6 +73,7 @@ class Companion:
         self.sessions: dict[str, Session] = {}
         self.jid = self.lid = SERVER
         self.proof = b""
+        self.shared: list[bytes] = []
         self._ids = itertools.count(1)
         self.connection = FakeConnection(server, b"", b"")
 
@@ -203,10 +204,13 @@ class Companion:
                 self.sessions[sender] = Session.accept(self.identity, self.signed, prekey, opening)
         return unpad(self.sessions[sender].decrypt(body))
 
+    def messages(self) -> list[Node]:
+        """Those of chats; not what the phone shares with its companions."""
+        return [node for node in self.connection.all("message") if node.get("category") != "peer"]
+
     def texts(self) -> list[str]:
         """The texts of the messages of others that came over this connection, in order."""
-        messages = [node for node in self.connection.all("message") if node.get("category") != "peer"]
-        return [Fields(self.decrypt(node)).text(1, default="") for node in messages]
+        return [Fields(self.decrypt(node)).text(1, default="") for node in self.messages()]
 
     def acknowledge(self, stanza: Node, kind: str | None = None) -> None:
         head = {"id": stanza.get("id"), "to": stanza.jid("from"), "type": kind}
@@ -232,7 +236,7 @@ def lid_of(server: Server, phone: str) -> Jid:
 
 
 async def linked(server: Server, phone: str) -> Companion:
-    """A companion of an account, linked by a scan and logged in."""
+    """A companion of an account, linked by a scan, logged in, and provided with what its phone shares."""
     companion = Companion(server)
     code = companion.register()
     account = server.directory.by_phone(phone)
@@ -241,4 +245,9 @@ async def linked(server: Server, phone: str) -> Companion:
     companion.answer_phone()
     await linking
     companion.log_in()
+    for stanza in list(companion.connection.received):
+        if stanza.tag == "message":
+            companion.shared.append(companion.decrypt(stanza))
+        if stanza.tag in ("message", "notification"):
+            companion.acknowledge(stanza)
     return companion

@@ -74,6 +74,24 @@ class EmulatorProgram:
                 raise Refused(answer.status, found["error"])
             return found
 
+    async def media(self, phone: str, message_id: str) -> tuple[str, bytes]:
+        """What a contact sees of a message's media: their type and the bytes."""
+        url = f"{self.url}/control/contacts/{phone}/messages/{message_id}/media"
+        async with self._http.get(url) as answer:
+            assert answer.status == 200, await answer.text()
+            return answer.content_type, await answer.read()
+
+    async def sightings(self, phone: str, kind: str, what: str | None = None) -> list[dict[str, Any]]:
+        """What a contact noticed, waiting until there is something."""
+        last = 0
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self.get(f"contacts/{phone}/sightings?kind={kind}&after={last}&wait=10")
+                found = [each for each in answer["sightings"] if what in (None, each.get("what"))]
+                if found:
+                    return found
+                last = max([last, *(each["sequence"] for each in answer["sightings"])])
+
     async def messages(self, phone: str, count: int = 1, after: int = 0) -> list[dict[str, Any]]:
         """What a contact received, waiting until there are so many."""
         found: list[dict[str, Any]] = []

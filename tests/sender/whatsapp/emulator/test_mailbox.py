@@ -46,13 +46,13 @@ async def test_nothing_reaches_a_device_before_it_says_that_it_is_active(server:
     companion.leave()
     companion.log_in(activate=False)
     write(server, "early")
-    assert companion.connection.all("message") == []
+    assert companion.messages() == []
 
 
 async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(server: Server) -> None:
     companion = await linked(server, PHONE)
     write(server, "read", "lost")
-    companion.acknowledge(companion.connection.all("message")[0])
+    companion.acknowledge(companion.messages()[0])
     companion.leave()
     companion.log_in()
     assert companion.texts() == ["lost"]

@@ -1,108 +1,115 @@
 """Real neonize sessions against the emulator: both run as programs of their own, as in a stack."""
 
 import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.sender.whatsapp.emulator.neonize_process import CONNECTED, DISCONNECTED, NeonizeProcess, SendFailed, jid
+from tests.sender.whatsapp.emulator.conftest import People
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.sender.whatsapp.emulator.real_session import (
+    CONNECTED,
+    DELIVERED,
+    DISCONNECTED,
+    INACTIVE,
+    READ,
+    RealSession,
+    SendFailed,
+)
 
 pytestmark = pytest.mark.anyio
 
-PHONE, ECHO, FRIEND = "5511900000001", "5511900000002", "5511900000003"
-DELIVERED, READ, INACTIVE = 1, 4, 9
+
+def texts(messages: list[dict[str, str]]) -> list[str]:
+    return [each["text"] for each in messages]
 
 
-@pytest.fixture
-async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[EmulatorProgram]:
-    async with EmulatorProgram(tmp_path) as emulator:
-        await emulator.post("accounts", phone=PHONE, name="Phone", script="silent")
-        await emulator.post("accounts", phone=ECHO, name="Echo", script="echo")
-        await emulator.post("accounts", phone=FRIEND, name="Friend", script="silent")
-        yield emulator
-
-
-@pytest.fixture
-async def sessions(emulator: EmulatorProgram, tmp_path: Path) -> AsyncIterator[NeonizeProcess]:
-    async with NeonizeProcess(await emulator.get("environment"), tmp_path) as sessions:
-        yield sessions
-
-
-async def test_a_session_pairs_by_code_image_and_exchanges_texts(
-    emulator: EmulatorProgram, sessions: NeonizeProcess
+async def test_a_text_is_decrypted_delivered_read_and_answered(
+    emulator: EmulatorProgram, session: RealSession, people: People
 ) -> None:
-    await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
     text = "Olá 👋\nline two"
-    sent = await sessions.send("one", jid(ECHO), text)
-    (received,) = await emulator.messages(ECHO)
-    assert received["id"] == sent
-    assert (received["sender"], received["chat"], received["kind"], received["text"]) == (PHONE, PHONE, "text", text)
-    await sessions.receipt("one", sent, DELIVERED, INACTIVE)
-    await sessions.receipt("one", sent, READ)
-    answer = await sessions.message("one", text)
+    sent = await session.send(people.echo, text)
+    (received,) = await emulator.messages(people.echo)
+    assert (received["id"], received["kind"], received["text"]) == (sent, "text", text)
+    assert (received["sender"], received["chat"]) == (people.phone, people.phone)
+    await session.receipt(sent, DELIVERED, INACTIVE)
+    await session.receipt(sent, READ)
+    answer = await session.message(text)
     assert answer.Info.Pushname == "Echo"
-    stats = await emulator.get("stats")
-    assert stats["unknown_questions"] == []
+    assert (await emulator.get("stats"))["unknown_questions"] == []
 
 
-async def test_a_session_pairs_by_typed_code(emulator: EmulatorProgram, sessions: NeonizeProcess) -> None:
-    await sessions.start("one")
-    await sessions.until(lambda tale: "qr" in tale)
-    code = await sessions.pairing_code("one", PHONE)
-    linked = await emulator.post("code", phone=PHONE, code=code)
-    await sessions.paired("one")
-    assert linked["device"] == f"{PHONE}:1@s.whatsapp.net"
+async def test_a_session_pairs_by_typed_code(emulator: EmulatorProgram, fresh: RealSession, people: People) -> None:
+    await fresh.start()
+    await fresh.shows_codes()
+    code = await fresh.pairing_code(people.phone)
+    linked = await emulator.post("code", phone=people.phone, code=code)
+    await fresh.paired()
+    assert linked["device"] == f"{people.phone}:1@s.whatsapp.net"
 
 
-async def test_everything_survives_a_kill(emulator: EmulatorProgram, sessions: NeonizeProcess) -> None:
-    await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
-    await sessions.send("one", jid(FRIEND), "before")
-    await emulator.messages(FRIEND)
-    seen = len(sessions.told)
+async def test_everything_survives_a_kill(emulator: EmulatorProgram, session: RealSession, people: People) -> None:
+    await session.send(people.friend, "before")
+    await emulator.messages(people.friend)
+    seen = session.now()
     await emulator.end(signal.SIGKILL)
-    await sessions.event(DISCONNECTED, "one", since=seen)
+    await session.event(DISCONNECTED, since=seen)
     await emulator.start()
-    await sessions.event(CONNECTED, "one", since=seen)
-    await sessions.send("one", jid(FRIEND), "after")
-    assert [each["text"] for each in await emulator.messages(FRIEND, 2)] == ["before", "after"]
-    await emulator.post(f"contacts/{FRIEND}/send", to=PHONE, text="and back")
-    await sessions.message("one", "and back")
+    await session.event(CONNECTED, since=seen)
+    await session.send(people.friend, "after")
+    assert texts(await emulator.messages(people.friend, 2)) == ["before", "after"]
+    await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="and back")
+    await session.message("and back")
 
 
 async def test_what_a_contact_writes_waits_for_a_session_that_is_away(
-    emulator: EmulatorProgram, sessions: NeonizeProcess
+    emulator: EmulatorProgram, session: RealSession, people: People
 ) -> None:
-    device = await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
-    await sessions.call("Stop", "one")
-    for number in range(3):
-        await emulator.post(f"contacts/{FRIEND}/send", to=PHONE, text=f"waiting {number}")
+    await session.stop()
+    written = [f"waiting {number}" for number in range(3)]
+    for text in written:
+        await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text=text)
     await emulator.end(signal.SIGKILL)
     await emulator.start()
-    await sessions.start("again", device, store="one")
-    for number in range(3):
-        await sessions.message("again", f"waiting {number}")
+    again = session.twin(f"{session.name}-again")
+    await again.start()
+    for text in written:
+        await again.message(text)
+    await again.stop()
 
 
 async def test_a_refused_message_fails_with_the_code_of_the_fault(
-    emulator: EmulatorProgram, sessions: NeonizeProcess
+    emulator: EmulatorProgram, session: RealSession, people: People
 ) -> None:
-    await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
     await emulator.post("faults", kind="refuse-message", code=463)
     with pytest.raises(SendFailed, match="463"):
-        await sessions.send("one", jid(FRIEND), "no")
-    await sessions.send("one", jid(FRIEND), "yes")
-    assert [each["text"] for each in await emulator.messages(FRIEND)] == ["yes"]
+        await session.send(people.friend, "no")
+    await session.send(people.friend, "yes")
+    assert texts(await emulator.messages(people.friend)) == ["yes"]
 
 
 async def test_a_connection_cut_before_the_ack_shows_one_message_that_came_twice(
-    emulator: EmulatorProgram, sessions: NeonizeProcess
+    emulator: EmulatorProgram, session: RealSession, people: People
 ) -> None:
-    await sessions.pair("one", lambda code: emulator.post("scan", phone=PHONE, qr=code))
-    await sessions.send("one", jid(FRIEND), "first")
+    await session.send(people.friend, "first")
     await emulator.post("faults", kind="cut-before-ack")
-    sent = await sessions.send("one", jid(FRIEND), "second")
+    sent = await session.send(people.friend, "second")
     traffic = (await emulator.get("traffic"))["messages"]
     assert [each["id"] for each in traffic].count(sent) == 2
-    assert [each["text"] for each in await emulator.messages(FRIEND, 2)] == ["first", "second"]
+    assert texts(await emulator.messages(people.friend, 2)) == ["first", "second"]
+
+
+async def test_a_damaged_message_is_asked_for_again_by_the_contact(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    await session.send(people.friend, "whole")
+    await emulator.post("faults", kind="corrupt", to=people.friend)
+    await session.send(people.friend, "damaged on the way")
+    assert texts(await emulator.messages(people.friend, 2)) == ["whole", "damaged on the way"]
+
+
+async def test_a_damaged_message_is_asked_for_again_by_the_session(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    await emulator.post("faults", kind="corrupt", to=people.phone, times=2)  # its phone is a device as well
+    await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="damaged on the way")
+    await session.message("damaged on the way")

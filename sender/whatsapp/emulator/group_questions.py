@@ -1,0 +1,153 @@
+"""Groups as clients ask for them (w:g2): make, look at, change, leave, join."""
+
+from collections.abc import Mapping
+
+from sender.whatsapp.emulator.accounts import Account, Device
+from sender.whatsapp.emulator.directory import Directory
+from sender.whatsapp.emulator.group import Group, Groups
+from sender.whatsapp.emulator.group_changes import MEMBERSHIP, SWITCHES, GroupChanges, describe, participant
+from sender.whatsapp.emulator.questions import Answer, Key
+from sender.whatsapp.emulator.stanzas import OK, Refused, Reply, forbidden, not_found
+from sender.whatsapp.wire.jid import Jid
+from sender.whatsapp.wire.node import Attributes, Node
+
+NAMESPACE = "w:g2"
+
+NOT_ACCEPTABLE = 406
+CONFLICT = 409
+
+
+class GroupQuestions:
+    def __init__(self, directory: Directory, groups: Groups, changes: GroupChanges) -> None:
+        self._directory, self._groups, self._changes = directory, groups, changes
+
+    def answers(self) -> Mapping[Key, Answer]:
+        by_tag: dict[str, Answer] = {
+            "create": self.create,
+            "query": self.show,
+            "participating": self.list_own,
+            "subject": self.rename,
+            "description": self.describe,
+            "member_add_mode": self.member_add_mode,
+            "membership_approval_mode": self.approval,
+            "membership_approval_requests": self.requests,
+            "leave": self.leave,
+            "invite": self.invite,
+        }
+        by_tag |= dict.fromkeys(MEMBERSHIP, self.membership)
+        by_tag |= dict.fromkeys(SWITCHES, self.switch)
+        return {(NAMESPACE, tag): answer for tag, answer in by_tag.items()}
+
+    def create(self, device: Device, question: Node) -> Reply:
+        wanted = question.child("create")
+        members = [self._directory.by_jid(each.jid("jid")) for each in wanted.all("participant")]
+        known = [account for account in members if account]
+        if len(known) != len(members):
+            raise not_found()
+        flags: dict[str, str | None] = {tag: None for tag in ("locked", "announcement") if wanted.find(tag)}
+        ephemeral = wanted.find("ephemeral")
+        if ephemeral is not None and ephemeral.number("expiration"):
+            flags["ephemeral"] = ephemeral.get("expiration")
+        subject = wanted.get("subject") or ""
+        return Reply([describe(self._changes.create(device.account, subject, known, flags=flags, origin=device))])
+
+    def show(self, device: Device, question: Node) -> Reply:
+        return Reply([describe(self._own(device, question))])
+
+    def list_own(self, device: Device, question: Node) -> Reply:
+        return Reply([Node("groups", {}, [describe(group) for group in self._groups.of(device.account)])])
+
+    def membership(self, device: Device, question: Node) -> Reply:
+        """One answer per account: those that are there already, or are not, have an error of their own."""
+        group, wanted = self._administered(device, question), question.first
+        jids = [each.jid("jid") for each in wanted.all("participant")]
+        accounts = {jid: self._directory.by_jid(jid) for jid in jids}
+        action = next(each for each in MEMBERSHIP if each == wanted.tag)
+        before = list(group.members)
+        known = [account for account in accounts.values() if account]
+        changed = self._changes.membership(group, device.account, action, known)
+        listed = [_outcome(group, jid, accounts[jid], changed, before) for jid in jids]
+        return Reply([Node(action, {}, listed)])
+
+    def rename(self, device: Device, question: Node) -> Reply:
+        group = self._changeable(device, question)
+        self._changes.rename(group, device.account, question.first.data.decode(errors="replace"))
+        return OK
+
+    def describe(self, device: Device, question: Node) -> Reply:
+        group, wanted = self._changeable(device, question), question.first
+        body = wanted.find("body")
+        text = body.data.decode(errors="replace") if body else None
+        self._changes.describe(group, device.account, text, wanted.get("id"))
+        return OK
+
+    def switch(self, device: Device, question: Node) -> Reply:
+        group, wanted = self._administered(device, question), question.first
+        self._changes.switch(group, device.account, wanted.tag, wanted.get("expiration"))
+        return OK
+
+    def member_add_mode(self, device: Device, question: Node) -> Reply:
+        group = self._administered(device, question)
+        self._changes.set_mode(group, member_add_mode=question.first.data.decode(errors="replace"))
+        return OK
+
+    def approval(self, device: Device, question: Node) -> Reply:
+        group = self._administered(device, question)
+        self._changes.set_mode(group, approval=question.first.child("group_join").text("state"))
+        return OK
+
+    def requests(self, device: Device, question: Node) -> Reply:
+        """Nobody ever waits: who comes by an invitation is let in."""
+        self._administered(device, question)
+        return Reply([Node("membership_approval_requests")])
+
+    def leave(self, device: Device, question: Node) -> Reply:
+        left = question.child("leave").children
+        for each in left:
+            group = self._groups.find(each.jid("id"))
+            if group and device.account in group.members:
+                self._changes.membership(group, device.account, "remove", [device.account])
+        return Reply([Node("leave", {}, left)])
+
+    def invite(self, device: Device, question: Node) -> Reply:
+        """To a group: its code, or a new one. To the server: the group of a code, or joining it."""
+        is_change = question.get("type") == "set"
+        if question.jid("to").user:
+            group = self._administered(device, question)
+            return Reply([Node("invite", {"code": self._changes.new_invite(group) if is_change else group.invite})])
+        invited = self._groups.by_invite(question.first.text("code"))
+        if invited is None:
+            raise Refused(NOT_ACCEPTABLE, "not-acceptable")
+        if not is_change:
+            return Reply([describe(invited)])
+        self._changes.membership(invited, device.account, "add", [device.account])
+        return Reply([Node("group", {"jid": invited.jid})])
+
+    def _own(self, device: Device, question: Node) -> Group:
+        group = self._groups.find(question.jid("to"))
+        if group is None:
+            raise not_found()
+        if device.account not in group.members:
+            raise forbidden()
+        return group
+
+    def _administered(self, device: Device, question: Node) -> Group:
+        group = self._own(device, question)
+        if not group.is_admin(device.account):
+            raise forbidden()
+        return group
+
+    def _changeable(self, device: Device, question: Node) -> Group:
+        """In a locked group only administrators change subject and description."""
+        group = self._own(device, question)
+        if "locked" in group.flags and not group.is_admin(device.account):
+            raise forbidden()
+        return group
+
+
+def _outcome(group: Group, jid: Jid, account: Account | None, changed: list[Account], before: list[Account]) -> Node:
+    if account in changed:
+        return participant(group, account)
+    error = CONFLICT if account in before else 404
+    head: Attributes = {"jid": jid, "error": error}
+    return Node("participant", head)
