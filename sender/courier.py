@@ -40,8 +40,8 @@ class DeliveryPolicy:
         return chance.uniform(self.pause_min.total_seconds(), self.pause_max.total_seconds())
 
 
-Fetch = Callable[[UUID, Lanes], Awaitable[int]]
-"""Puts more waiting rows into the lanes; how many were new."""
+Fetch = Callable[[UUID, Lanes], Awaitable[bool]]
+"""Puts more waiting rows into the lanes; whether there may be others behind them."""
 
 
 class Courier:
@@ -76,7 +76,8 @@ class Courier:
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
-        self._may_have_more = True
+        self._has_more = False  # rows may wait in Postgres behind those in the lanes
+        self._is_dry = False  # nothing of what waits there may go before some chat's time comes
 
     def look(self) -> None:
         """Rows were added, canceled or released: look again before resting."""
@@ -93,9 +94,10 @@ class Courier:
     async def run(self) -> None:
         """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
         while self._session.is_connected and not self._stopping.is_set():
-            if self._news.is_set() or (self._may_have_more and not self.lanes):
+            if self._must_fetch():
                 self._news.clear()
-                self._may_have_more = await self._fetch(self._instance, self.lanes) >= self._policy.prefetch
+                self._has_more = await self._fetch(self._instance, self.lanes)
+                self._is_dry = self.lanes.next(self._clock.elapsed()) is None
             now = self._clock.elapsed()
             if self.send_after > now and self.lanes:
                 await self._until(self.send_after, self._stopping)
@@ -106,12 +108,19 @@ class Courier:
             elif not await self._wait(now):
                 return
 
+    def _must_fetch(self) -> bool:
+        """Held chats must not hide what waits behind them: lanes in which nothing may go are as good as empty."""
+        if self._news.is_set():
+            return True
+        return self._has_more and not self._is_dry and self.lanes.next(self._clock.elapsed()) is None
+
     async def _wait(self, now: float) -> bool:
         """Until a held chat may go or something new comes; False when there is nothing to wait for."""
-        wakes_at = self.lanes.wakes_at(now)
+        wakes_at = self.lanes.wakes_at(now, also_empty=self._has_more)
         if wakes_at is None:
             return self._news.is_set()
         await self._until(wakes_at, self._news, self._stopping)
+        self._is_dry = False
         return True
 
     async def _until(self, moment: float, *or_events: asyncio.Event) -> None:

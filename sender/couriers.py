@@ -45,7 +45,7 @@ class Couriers:
         self._active: dict[UUID, Courier] = {}
         self._send_after: dict[UUID, float] = {}
         self._doubts: dict[UUID, list[tuple[Jid, float]]] = {}
-        self._asking: list[tuple[UUID, Lanes, asyncio.Future[int]]] = []
+        self._asking: list[tuple[UUID, Lanes, asyncio.Future[bool]]] = []
         self._asked = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._closing = False
@@ -116,8 +116,8 @@ class Couriers:
 
     # --- rows, for many instances in one query ---
 
-    def _fetch(self, instance: UUID, lanes: Lanes) -> asyncio.Future[int]:
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    def _fetch(self, instance: UUID, lanes: Lanes) -> asyncio.Future[bool]:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asking.append((instance, lanes, done))
         self._asked.set()
         return done
@@ -135,7 +135,7 @@ class Couriers:
                     if not done.done():
                         done.set_exception(error)
 
-    async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[int]]]) -> None:
+    async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
         limit = self._policy.prefetch
         async with self._pool.acquire() as connection:
             rows = await table.fetch_ready(connection, [instance for instance, _, _ in batch], limit)
@@ -144,19 +144,18 @@ class Couriers:
                 by_instance[row.instance_id].append(row)
             for instance, lanes, done in batch:
                 found = by_instance[instance]
-                added = self._take_in(lanes, found)
+                self._take_in(lanes, found)
                 if len(found) == limit and not lanes.next(self._clock.elapsed()):
                     # The whole window waits: look past the chats that are held.
                     held = lanes.held(self._clock.elapsed())
-                    more = await table.fetch_more(connection, instance, lanes.known, held, limit)
-                    added += self._take_in(lanes, more)
+                    self._take_in(lanes, await table.fetch_more(connection, instance, lanes.known, held, limit))
                 if not done.done():
-                    done.set_result(added)
+                    done.set_result(len(found) == limit)
 
-    def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> int:
+    def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> None:
         now, elapsed = self._clock.now(), self._clock.elapsed()
         known = set(lanes.known)
         for row in rows:
             if row.next_attempt_at is not None and row.next_attempt_at > now and row.id not in known:
                 lanes.hold(row.chat, elapsed + (row.next_attempt_at - now).total_seconds())
-        return lanes.add(rows)
+        lanes.add(rows)
