@@ -67,9 +67,12 @@ async def serve(settings: SenderSettings) -> None:
     )  # fmt: skip
     node = Node(
         engine, leases, ledger, sessions, couriers,
-        Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around()),
+        Intake(
+            listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around(),
+            leases.until_held,
+        ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, questions_for(sessions)),
+        Answers(asking, redis, lambda: leases.held, leases.until_held, questions_for(sessions)),
         Probes(
             registry,
             {

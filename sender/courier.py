@@ -61,7 +61,6 @@ class Courier:
         clock: Clock,
         chance: Random,
         metrics: SenderMetrics,
-        send_after: float = 0.0,
     ) -> None:
         self._instance = instance
         self._session = session
@@ -72,7 +71,7 @@ class Courier:
         self._clock = clock
         self._chance = chance
         self._metrics = metrics
-        self.send_after = send_after
+        self.send_after = 0.0
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()

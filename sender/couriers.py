@@ -20,6 +20,7 @@ from sender.sessions import Held
 log = logs.get(__name__)
 
 FETCH_INSTANCES = 128  # instances whose rows are fetched in one query
+AGAIN = 0.5  # seconds between two tries while Postgres is away
 
 
 class Couriers:
@@ -43,7 +44,7 @@ class Couriers:
         self._metrics = metrics
         self._chance = chance
         self._active: dict[UUID, Courier] = {}
-        self._send_after: dict[UUID, float] = {}
+        self._paces: dict[UUID, tuple[int, float]] = {}  # the epoch, and when the instance may send again
         self._doubts: dict[UUID, list[tuple[Jid, float]]] = {}
         self._asking: list[tuple[UUID, Lanes, asyncio.Future[bool]]] = []
         self._asked = asyncio.Event()
@@ -69,12 +70,12 @@ class Couriers:
             return  # it is woken again when it connects
         courier = Courier(
             instance, held.session, Lanes(), self._fetch, self._ledger, self._policy, self._clock, self._chance,
-            self._metrics, self._send_after.get(instance, 0.0),
+            self._metrics,
         )  # fmt: skip
         for chat, until in self._doubts.pop(instance, ()):
             courier.lanes.hold(chat, until)
         self._active[instance] = courier
-        self._tasks.create_task(self._run(instance, courier), name=f"courier {instance}")
+        self._tasks.create_task(self._run(instance, held.epoch, courier), name=f"courier {instance}")
 
     def doubt(self, instance: UUID, chat: Jid) -> None:
         """A message of this chat is in doubt since a claim: the chat waits for the grace time."""
@@ -94,13 +95,13 @@ class Couriers:
         except TimeoutError:
             log.warning("sends still in flight at the end of patience", couriers=len(self._active))
 
-    async def _run(self, instance: UUID, courier: Courier) -> None:
+    async def _run(self, instance: UUID, epoch: int, courier: Courier) -> None:
         try:
-            if instance not in self._send_after:
-                pace = await table.read_pace(self._pool, [instance])
-                left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
-                courier.send_after = self._clock.elapsed() + left if left > 0 else 0.0
-            await courier.run()
+            courier.send_after = await self._pace_of(instance, epoch)
+            try:
+                await courier.run()
+            finally:
+                self._paces[instance] = (epoch, courier.send_after)
         except LostOwnership:
             log.info("courier stops: its shard is lost", instance=instance)
         except OUTAGES as error:
@@ -108,11 +109,26 @@ class Couriers:
         except Exception:
             log.exception("courier ended by an error", instance=instance)
         finally:
-            self._send_after[instance] = courier.send_after
             del self._active[instance]
             self._rested.set()
         if courier.has_news:
             self.wake(instance)
+
+    async def _pace_of(self, instance: UUID, epoch: int) -> float:
+        """When the instance may send again, also when another owner sent last. Waits out an outage of Postgres."""
+        known_at, send_after = self._paces.get(instance, (None, 0.0))
+        if known_at == epoch:
+            return send_after
+        while True:
+            try:
+                pace = await table.read_pace(self._pool, [instance])
+                break
+            except OUTAGES:
+                if self._closing:
+                    raise
+                await asyncio.sleep(AGAIN)
+        left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
+        return self._clock.elapsed() + left if left > 0 else 0.0
 
     # --- rows, for many instances in one query ---
 
@@ -130,10 +146,24 @@ class Couriers:
                 self._asked.clear()
             try:
                 await self._fetch_batch(batch)
+            except OUTAGES as error:
+                log.warning("rows not fetched: Postgres is away", error=type(error).__name__, instances=len(batch))
+                await self._ask_again(batch)
             except Exception as error:
                 for _, _, done in batch:
                     if not done.done():
                         done.set_exception(error)
+
+    async def _ask_again(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
+        """Whoever asked goes on waiting: a courier that ended here would leave its rows to the next thorough sweep."""
+        await asyncio.sleep(AGAIN)
+        waiting = [asked for asked in batch if not asked[2].done()]
+        if self._closing:
+            for _, _, done in waiting:
+                done.set_result(False)
+            return
+        self._asking = waiting + self._asking
+        self._asked.set()
 
     async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
         limit = self._policy.prefetch

@@ -38,9 +38,10 @@ AGAIN = 0.5  # seconds between two tries while Postgres is away
 
 @dataclass(slots=True)
 class Held:
-    """A session that this node has opened, and its shard."""
+    """A session that this node has opened, and the ownership that it was opened under."""
 
     shard: int
+    epoch: int
     session: Session
 
 
@@ -104,7 +105,7 @@ class Sessions:
         if instance in self._held or instance in self._opening:
             return
         owner = await table.find(self._pool, instance)
-        if owner is not None and self._epoch_of(owner.shard) is not None:
+        if owner is not None:
             await self._open(owner)
 
     async def close_shards(self, shards: Iterable[int]) -> None:
@@ -116,7 +117,7 @@ class Sessions:
                 tasks.create_task(self._held.pop(instance).session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if owner.id in self._held or owner.id in self._opening:
+        if self._epoch_of(owner.shard) is None or owner.id in self._held or owner.id in self._opening:
             return
         if owner.device is None:
             if self._pairs_at_once:
@@ -125,16 +126,23 @@ class Sessions:
         self._opening.add(owner.id)
         try:
             async with self._slots:
-                account = Account(owner.id.hex, owner.device)
-                session = await self._engine.open(account, partial(self._hear, owner))
-            self._held[owner.id] = Held(owner.shard, session)
-            if session.is_connected:
-                self._on_connected(owner.id)
+                await self._open_device(owner, Account(owner.id.hex, owner.device))
         except NotPaired:
             log.warning("device is not in the session store", instance=owner.id)
             await self._forget(owner, "the device is not in the session store")
         finally:
             self._opening.discard(owner.id)
+
+    async def _open_device(self, owner: SessionOwner, account: Account) -> None:
+        while (epoch := self._epoch_of(owner.shard)) is not None:
+            session = await self._engine.open(account, partial(self._hear, owner))
+            if self._epoch_of(owner.shard) == epoch:
+                self._held[owner.id] = Held(owner.shard, epoch, session)
+                if session.is_connected:
+                    self._on_connected(owner.id)
+                return
+            # The shard was lost meanwhile, too early for the call that closes what is held.
+            await session.close()
 
     # --- events, one at a time per session; returning means that the event is safe ---
 

@@ -28,7 +28,8 @@ class ManualClock:
         try:
             await sleeper[1]
         finally:
-            self._sleepers.remove(sleeper)
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
 
     @property
     def wakes_at(self) -> list[float]:
@@ -37,8 +38,10 @@ class ManualClock:
 
     def move(self, seconds: float) -> None:
         self._moved += seconds
-        for moment, future in self._sleepers:
-            if moment <= self.elapsed() and not future.done():
+        woken = [sleeper for sleeper in self._sleepers if sleeper[0] <= self.elapsed()]
+        self._sleepers = [sleeper for sleeper in self._sleepers if sleeper not in woken]
+        for _, future in woken:
+            if not future.done():
                 future.set_result(None)
 
     async def until_asleep(self, sleepers: int = 1) -> float:
