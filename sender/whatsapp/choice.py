@@ -16,6 +16,6 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
             Behaviour(latency=settings.simulated_latency, failures=settings.simulated_failures),
             Journal(path),
             seed=settings.simulated_seed,
-            connects=settings.simulated_pairing == "at-once",
+            connects=settings.simulated_pairing != "offline",
         )
     raise SystemExit(f"WHATSAPP_ENGINE={settings.whatsapp_engine} is not there yet")
