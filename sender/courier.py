@@ -8,8 +8,9 @@ from random import Random
 from uuid import UUID
 
 from common import logs
+from common.addresses import Jid
 from common.clock import Clock
-from common.errors import DeliveryError, OutcomeUnknown
+from common.errors import CannotCompose, DeliveryError, NotConnected, OutcomeUnknown
 from common.metrics import SenderMetrics
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
@@ -17,9 +18,11 @@ from sender.composers.registry import compose
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.retries import RetryPolicy, decide
-from sender.whatsapp.session import Session
+from sender.whatsapp.session import Accepted, Session
 
 log = logs.get(__name__)
+
+TYPING_PATIENCE = 10.0  # seconds: an engine that hangs while it shows typing must not hold up the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class DeliveryPolicy:
 Fetch = Callable[[UUID, Lanes], Awaitable[bool]]
 """Puts more waiting rows into the lanes; whether there may be others behind them."""
 
+OnDoubt = Callable[[UUID, Jid], None]
+"""A message of this chat is in doubt from now on. Answered by holding the chat."""
+
 
 class Courier:
     """Lives while its instance has messages to send and a session; one message is in flight at a time.
@@ -56,6 +62,7 @@ class Courier:
         session: Session,
         lanes: Lanes,
         fetch: Fetch,
+        on_doubt: OnDoubt,
         ledger: Ledger,
         policy: DeliveryPolicy,
         clock: Clock,
@@ -66,6 +73,7 @@ class Courier:
         self._session = session
         self.lanes = lanes
         self._fetch = fetch
+        self._on_doubt = on_doubt
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
@@ -134,6 +142,8 @@ class Courier:
     async def _deliver(self, message: QueuedMessage) -> None:
         if message.delay_typing:
             await self._type(message)
+            if self._stopping.is_set() or not self._session.is_connected:
+                return
         intent = await self._ledger.intend(message, message.message_id if self._session.uses_given_id else None)
         if intent is None:
             self.lanes.done(message)
@@ -147,24 +157,40 @@ class Courier:
         await self._record(message, intent, outcome)
 
     async def _attempt(self, message: QueuedMessage, intent: Intent) -> Outcome:
-        async def on_wire(wire: str) -> None:
-            await self._ledger.note_wire_id(message, intent, wire)
-
         try:
-            async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
-                body = compose(message.kind, message.payload)
-                accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+            accepted = await self._hand_over(message, intent)
             return Sent(accepted.whatsapp_id, accepted.at)
         except DeliveryError as error:
             problem: DeliveryError = error
         except TimeoutError:
             problem = OutcomeUnknown("no answer within the send timeout")
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # Not we were cancelled but something inside the engine: it has dropped the send.
+            problem = OutcomeUnknown("the engine dropped the send")
         except Exception as error:
             log.exception("unexpected error in a send", instance=self._instance, id=message.id)
             problem = OutcomeUnknown(f"unexpected error: {type(error).__name__}")
         return decide(
             problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
         )
+
+    async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Accepted:
+        async def on_wire(wire: str) -> None:
+            await self._ledger.note_wire_id(message, intent, wire)
+
+        try:
+            body = compose(message.kind, message.payload)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            log.exception("unexpected error in a composer", instance=self._instance, id=message.id)
+            raise CannotCompose(f"unexpected error: {type(error).__name__}") from error
+        if not self._ledger.may_send(message):
+            raise NotConnected("the lease ran out before the hand-over")
+        async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
+            return await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
 
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]
@@ -186,13 +212,16 @@ class Courier:
                 log.warning("message failed", instance=instance, id=message.id, error_class=error_class)
             case Doubtful():
                 self.lanes.done(message)
-                self.lanes.hold(message.chat, self._clock.elapsed() + self._policy.uncertain_grace.total_seconds())
+                self._on_doubt(self._instance, message.chat)
                 self._metrics.attempt(message.kind, "uncertain", instance)
                 self._metrics.uncertain.inc()
                 log.warning("message uncertain", instance=instance, id=message.id)
             case Retry(error_class, _, at, again_at, burns):
                 wait = (again_at - at).total_seconds()
                 self.lanes.hold(message.chat, self._clock.elapsed() + wait)
+                if not burns:
+                    # No chat of a session that is not connected fares better: the others would only try in vain.
+                    self.send_after = max(self.send_after, self._clock.elapsed() + wait)
                 self._metrics.attempt(message.kind, "retry" if burns else "not-connected", instance)
                 self._metrics.failure(error_class, instance)
 
@@ -200,11 +229,14 @@ class Courier:
         """Show typing for as long as the message asks. WhatsApp drops it after 25 s, hence the refresh."""
         until = self._clock.elapsed() + message.delay_typing
         try:
-            while (now := self._clock.elapsed()) < until:
-                await self._session.show_typing(message.chat)
-                await self._clock.sleep_until(min(until, now + self._policy.typing_refresh.total_seconds()))
-        except DeliveryError as error:
-            log.info("typing not shown", instance=self._instance, error_class=error.code)
+            while (now := self._clock.elapsed()) < until and not self._stopping.is_set():
+                async with asyncio.timeout(TYPING_PATIENCE):
+                    await self._session.show_typing(message.chat)
+                await self._until(min(until, now + self._policy.typing_refresh.total_seconds()), self._stopping)
+        except (DeliveryError, TimeoutError) as error:
+            log.info("typing not shown", instance=self._instance, error=type(error).__name__)
+        except Exception:
+            log.exception("unexpected error while typing is shown", instance=self._instance)
 
 
 async def _set(event: asyncio.Event) -> None:

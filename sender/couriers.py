@@ -45,7 +45,7 @@ class Couriers:
         self._chance = chance
         self._active: dict[UUID, Courier] = {}
         self._paces: dict[UUID, tuple[int, float]] = {}  # the epoch, and when the instance may send again
-        self._doubts: dict[UUID, list[tuple[Jid, float]]] = {}
+        self._doubts: dict[UUID, dict[Jid, float]] = {}  # chats that wait for the grace time, and until when
         self._asking: list[tuple[UUID, Lanes, asyncio.Future[bool]]] = []
         self._asked = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
@@ -69,18 +69,29 @@ class Couriers:
         if held is None or not held.session.is_connected or self._closing or self._tasks is None:
             return  # it is woken again when it connects
         courier = Courier(
-            instance, held.session, Lanes(), self._fetch, self._ledger, self._policy, self._clock, self._chance,
-            self._metrics,
+            instance, held.session, Lanes(), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
+            self._chance, self._metrics,
         )  # fmt: skip
-        for chat, until in self._doubts.pop(instance, ()):
+        for chat, until in self._doubts.get(instance, {}).items():
             courier.lanes.hold(chat, until)
         self._active[instance] = courier
         self._tasks.create_task(self._run(instance, held.epoch, courier), name=f"courier {instance}")
 
     def doubt(self, instance: UUID, chat: Jid) -> None:
-        """A message of this chat is in doubt since a claim: the chat waits for the grace time."""
-        until = self._clock.elapsed() + self._policy.uncertain_grace.total_seconds()
-        self._doubts.setdefault(instance, []).append((chat, until))
+        """A message of this chat is in doubt: the chat waits for the grace time, whatever courier comes and goes."""
+        now = self._clock.elapsed()
+        until = now + self._policy.uncertain_grace.total_seconds()
+        others = {other: end for other, end in self._doubts.get(instance, {}).items() if end > now}
+        self._doubts[instance] = {**others, chat: until}
+        if courier := self._active.get(instance):
+            courier.lanes.hold(chat, until)
+
+    def settled(self, instance: UUID, chat: Jid) -> None:
+        """Evidence came for a message of this chat: it need not wait any longer."""
+        until = self._doubts.get(instance, {}).pop(chat, None)
+        if until is not None and (courier := self._active.get(instance)):
+            courier.lanes.release(chat, until)
+        self.wake(instance)
 
     async def rest(self, patience: float) -> None:
         """Start nothing new and wait until what is in flight has ended, at most that many seconds."""

@@ -46,6 +46,8 @@ class Rescue:
         clock: Clock,
         metrics: SenderMetrics,
         chance: Random,
+        *,
+        longest_pause: timedelta,
     ) -> None:
         self._pool = pool
         self._held = held
@@ -55,6 +57,7 @@ class Rescue:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
+        self._longest_pause = longest_pause
         self._marks: list[tuple[float, int]] = []
         self._looked_at = 0.0
 
@@ -67,7 +70,7 @@ class Rescue:
 
     async def reconcile(self, shards: Mapping[int, int]) -> None:
         """After a claim, before anything is sent: what an earlier owner had in flight is in doubt."""
-        rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()))
+        rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()), self._longest_pause)
         for _, instance, chat in rows:
             self._doubt(instance, chat)
         if rows:
