@@ -54,22 +54,25 @@ async def serve(settings: SenderSettings) -> None:
     host, _, port = settings.sender_http_addr.rpartition(":")
     chance = Random()
     leases = Leases(pool, redis, node_id, settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics)
-    ledger = Ledger(pool, node_id, leases.epoch_of, metrics)
+    ledger = Ledger(pool, node_id, leases, metrics)
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
-        metrics, concurrency=settings.session_open_concurrency,
+        lambda one, chat: couriers.settled(one, chat), metrics, concurrency=settings.session_open_concurrency,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
     )  # fmt: skip
     couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
     rescue = Rescue(
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
-        chance,
+        chance, longest_pause=settings.message_delay_max,
     )  # fmt: skip
     node = Node(
         engine, leases, ledger, sessions, couriers,
-        Intake(listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around()),
+        Intake(
+            listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around(),
+            leases.until_held,
+        ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name()),
+        Answers(asking, redis, lambda: leases.held, leases.until_held, Questions(sessions).by_name()),
         Probes(
             registry,
             {

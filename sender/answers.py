@@ -39,11 +39,13 @@ class Answers:
         reader: Redis,
         writer: Redis,
         held: Callable[[], Mapping[int, int]],
+        until_held: Callable[[], Awaitable[None]],
         answerers: Mapping[str, Answerer],
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._held = held
+        self._until_held = until_held
         self._answerers = answerers
         self._last: dict[str, str] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -62,7 +64,7 @@ class Answers:
         # A question seen for the first time may be old: its deadline says whether it still matters.
         since = {keys.ask(shard): self._last.get(keys.ask(shard), "0") for shard in self._held()}
         if not since:
-            await asyncio.sleep(AGAIN)
+            await self._until_held()
             return
         answer = await self._reader.xread(since, block=int(BLOCK * 1000))  # type: ignore[arg-type]
         for stream, entries in answer or ():  # type: ignore[str-unpack]

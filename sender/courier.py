@@ -8,8 +8,9 @@ from random import Random
 from uuid import UUID
 
 from common import logs
+from common.addresses import Jid
 from common.clock import Clock
-from common.errors import DeliveryError, OutcomeUnknown
+from common.errors import CannotCompose, DeliveryError, NotConnected, OutcomeUnknown
 from common.metrics import SenderMetrics
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
@@ -17,9 +18,11 @@ from sender.composers.registry import compose
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.retries import RetryPolicy, decide
-from sender.whatsapp.session import Session
+from sender.whatsapp.session import Accepted, Session
 
 log = logs.get(__name__)
+
+TYPING_PATIENCE = 10.0  # seconds: an engine that hangs while it shows typing must not hold up the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,11 @@ class DeliveryPolicy:
         return chance.uniform(self.pause_min.total_seconds(), self.pause_max.total_seconds())
 
 
-Fetch = Callable[[UUID, Lanes], Awaitable[int]]
-"""Puts more waiting rows into the lanes; how many were new."""
+Fetch = Callable[[UUID, Lanes], Awaitable[bool]]
+"""Puts more waiting rows into the lanes; whether there may be others behind them."""
+
+OnDoubt = Callable[[UUID, Jid], None]
+"""A message of this chat is in doubt from now on. Answered by holding the chat."""
 
 
 class Courier:
@@ -56,27 +62,29 @@ class Courier:
         session: Session,
         lanes: Lanes,
         fetch: Fetch,
+        on_doubt: OnDoubt,
         ledger: Ledger,
         policy: DeliveryPolicy,
         clock: Clock,
         chance: Random,
         metrics: SenderMetrics,
-        send_after: float = 0.0,
     ) -> None:
         self._instance = instance
         self._session = session
         self.lanes = lanes
         self._fetch = fetch
+        self._on_doubt = on_doubt
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
         self._chance = chance
         self._metrics = metrics
-        self.send_after = send_after
+        self.send_after = 0.0
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
-        self._may_have_more = True
+        self._has_more = False  # rows may wait in Postgres behind those in the lanes
+        self._is_dry = False  # nothing of what waits there may go before some chat's time comes
 
     def look(self) -> None:
         """Rows were added, canceled or released: look again before resting."""
@@ -93,9 +101,10 @@ class Courier:
     async def run(self) -> None:
         """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
         while self._session.is_connected and not self._stopping.is_set():
-            if self._news.is_set() or (self._may_have_more and not self.lanes):
+            if self._must_fetch():
                 self._news.clear()
-                self._may_have_more = await self._fetch(self._instance, self.lanes) >= self._policy.prefetch
+                self._has_more = await self._fetch(self._instance, self.lanes)
+                self._is_dry = self.lanes.next(self._clock.elapsed()) is None
             now = self._clock.elapsed()
             if self.send_after > now and self.lanes:
                 await self._until(self.send_after, self._stopping)
@@ -106,12 +115,19 @@ class Courier:
             elif not await self._wait(now):
                 return
 
+    def _must_fetch(self) -> bool:
+        """Held chats must not hide what waits behind them: lanes in which nothing may go are as good as empty."""
+        if self._news.is_set():
+            return True
+        return self._has_more and not self._is_dry and self.lanes.next(self._clock.elapsed()) is None
+
     async def _wait(self, now: float) -> bool:
         """Until a held chat may go or something new comes; False when there is nothing to wait for."""
-        wakes_at = self.lanes.wakes_at(now)
+        wakes_at = self.lanes.wakes_at(now, also_empty=self._has_more)
         if wakes_at is None:
             return self._news.is_set()
         await self._until(wakes_at, self._news, self._stopping)
+        self._is_dry = False
         return True
 
     async def _until(self, moment: float, *or_events: asyncio.Event) -> None:
@@ -126,6 +142,8 @@ class Courier:
     async def _deliver(self, message: QueuedMessage) -> None:
         if message.delay_typing:
             await self._type(message)
+            if self._stopping.is_set() or not self._session.is_connected:
+                return
         intent = await self._ledger.intend(message, message.message_id if self._session.uses_given_id else None)
         if intent is None:
             self.lanes.done(message)
@@ -139,24 +157,40 @@ class Courier:
         await self._record(message, intent, outcome)
 
     async def _attempt(self, message: QueuedMessage, intent: Intent) -> Outcome:
-        async def on_wire(wire: str) -> None:
-            await self._ledger.note_wire_id(message, intent, wire)
-
         try:
-            async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
-                body = compose(message.kind, message.payload)
-                accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+            accepted = await self._hand_over(message, intent)
             return Sent(accepted.whatsapp_id, accepted.at)
         except DeliveryError as error:
             problem: DeliveryError = error
         except TimeoutError:
             problem = OutcomeUnknown("no answer within the send timeout")
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # Not we were cancelled but something inside the engine: it has dropped the send.
+            problem = OutcomeUnknown("the engine dropped the send")
         except Exception as error:
             log.exception("unexpected error in a send", instance=self._instance, id=message.id)
             problem = OutcomeUnknown(f"unexpected error: {type(error).__name__}")
         return decide(
             problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
         )
+
+    async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Accepted:
+        async def on_wire(wire: str) -> None:
+            await self._ledger.note_wire_id(message, intent, wire)
+
+        try:
+            body = compose(message.kind, message.payload)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            log.exception("unexpected error in a composer", instance=self._instance, id=message.id)
+            raise CannotCompose(f"unexpected error: {type(error).__name__}") from error
+        if not self._ledger.may_send(message):
+            raise NotConnected("the lease ran out before the hand-over")
+        async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
+            return await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
 
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]
@@ -178,13 +212,16 @@ class Courier:
                 log.warning("message failed", instance=instance, id=message.id, error_class=error_class)
             case Doubtful():
                 self.lanes.done(message)
-                self.lanes.hold(message.chat, self._clock.elapsed() + self._policy.uncertain_grace.total_seconds())
+                self._on_doubt(self._instance, message.chat)
                 self._metrics.attempt(message.kind, "uncertain", instance)
                 self._metrics.uncertain.inc()
                 log.warning("message uncertain", instance=instance, id=message.id)
             case Retry(error_class, _, at, again_at, burns):
                 wait = (again_at - at).total_seconds()
                 self.lanes.hold(message.chat, self._clock.elapsed() + wait)
+                if not burns:
+                    # No chat of a session that is not connected fares better: the others would only try in vain.
+                    self.send_after = max(self.send_after, self._clock.elapsed() + wait)
                 self._metrics.attempt(message.kind, "retry" if burns else "not-connected", instance)
                 self._metrics.failure(error_class, instance)
 
@@ -192,11 +229,14 @@ class Courier:
         """Show typing for as long as the message asks. WhatsApp drops it after 25 s, hence the refresh."""
         until = self._clock.elapsed() + message.delay_typing
         try:
-            while (now := self._clock.elapsed()) < until:
-                await self._session.show_typing(message.chat)
-                await self._clock.sleep_until(min(until, now + self._policy.typing_refresh.total_seconds()))
-        except DeliveryError as error:
-            log.info("typing not shown", instance=self._instance, error_class=error.code)
+            while (now := self._clock.elapsed()) < until and not self._stopping.is_set():
+                async with asyncio.timeout(TYPING_PATIENCE):
+                    await self._session.show_typing(message.chat)
+                await self._until(min(until, now + self._policy.typing_refresh.total_seconds()), self._stopping)
+        except (DeliveryError, TimeoutError) as error:
+            log.info("typing not shown", instance=self._instance, error=type(error).__name__)
+        except Exception:
+            log.exception("unexpected error while typing is shown", instance=self._instance)
 
 
 async def _set(event: asyncio.Event) -> None:

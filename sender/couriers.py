@@ -20,6 +20,7 @@ from sender.sessions import Held
 log = logs.get(__name__)
 
 FETCH_INSTANCES = 128  # instances whose rows are fetched in one query
+AGAIN = 0.5  # seconds between two tries while Postgres is away
 
 
 class Couriers:
@@ -43,9 +44,9 @@ class Couriers:
         self._metrics = metrics
         self._chance = chance
         self._active: dict[UUID, Courier] = {}
-        self._send_after: dict[UUID, float] = {}
-        self._doubts: dict[UUID, list[tuple[Jid, float]]] = {}
-        self._asking: list[tuple[UUID, Lanes, asyncio.Future[int]]] = []
+        self._paces: dict[UUID, tuple[int, float]] = {}  # the epoch, and when the instance may send again
+        self._doubts: dict[UUID, dict[Jid, float]] = {}  # chats that wait for the grace time, and until when
+        self._asking: list[tuple[UUID, Lanes, asyncio.Future[bool]]] = []
         self._asked = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._closing = False
@@ -68,18 +69,29 @@ class Couriers:
         if held is None or not held.session.is_connected or self._closing or self._tasks is None:
             return  # it is woken again when it connects
         courier = Courier(
-            instance, held.session, Lanes(), self._fetch, self._ledger, self._policy, self._clock, self._chance,
-            self._metrics, self._send_after.get(instance, 0.0),
+            instance, held.session, Lanes(), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
+            self._chance, self._metrics,
         )  # fmt: skip
-        for chat, until in self._doubts.pop(instance, ()):
+        for chat, until in self._doubts.get(instance, {}).items():
             courier.lanes.hold(chat, until)
         self._active[instance] = courier
-        self._tasks.create_task(self._run(instance, courier), name=f"courier {instance}")
+        self._tasks.create_task(self._run(instance, held.epoch, courier), name=f"courier {instance}")
 
     def doubt(self, instance: UUID, chat: Jid) -> None:
-        """A message of this chat is in doubt since a claim: the chat waits for the grace time."""
-        until = self._clock.elapsed() + self._policy.uncertain_grace.total_seconds()
-        self._doubts.setdefault(instance, []).append((chat, until))
+        """A message of this chat is in doubt: the chat waits for the grace time, whatever courier comes and goes."""
+        now = self._clock.elapsed()
+        until = now + self._policy.uncertain_grace.total_seconds()
+        others = {other: end for other, end in self._doubts.get(instance, {}).items() if end > now}
+        self._doubts[instance] = {**others, chat: until}
+        if courier := self._active.get(instance):
+            courier.lanes.hold(chat, until)
+
+    def settled(self, instance: UUID, chat: Jid) -> None:
+        """Evidence came for a message of this chat: it need not wait any longer."""
+        until = self._doubts.get(instance, {}).pop(chat, None)
+        if until is not None and (courier := self._active.get(instance)):
+            courier.lanes.release(chat, until)
+        self.wake(instance)
 
     async def rest(self, patience: float) -> None:
         """Start nothing new and wait until what is in flight has ended, at most that many seconds."""
@@ -94,13 +106,13 @@ class Couriers:
         except TimeoutError:
             log.warning("sends still in flight at the end of patience", couriers=len(self._active))
 
-    async def _run(self, instance: UUID, courier: Courier) -> None:
+    async def _run(self, instance: UUID, epoch: int, courier: Courier) -> None:
         try:
-            if instance not in self._send_after:
-                pace = await table.read_pace(self._pool, [instance])
-                left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
-                courier.send_after = self._clock.elapsed() + left if left > 0 else 0.0
-            await courier.run()
+            courier.send_after = await self._pace_of(instance, epoch)
+            try:
+                await courier.run()
+            finally:
+                self._paces[instance] = (epoch, courier.send_after)
         except LostOwnership:
             log.info("courier stops: its shard is lost", instance=instance)
         except OUTAGES as error:
@@ -108,16 +120,31 @@ class Couriers:
         except Exception:
             log.exception("courier ended by an error", instance=instance)
         finally:
-            self._send_after[instance] = courier.send_after
             del self._active[instance]
             self._rested.set()
         if courier.has_news:
             self.wake(instance)
 
+    async def _pace_of(self, instance: UUID, epoch: int) -> float:
+        """When the instance may send again, also when another owner sent last. Waits out an outage of Postgres."""
+        known_at, send_after = self._paces.get(instance, (None, 0.0))
+        if known_at == epoch:
+            return send_after
+        while True:
+            try:
+                pace = await table.read_pace(self._pool, [instance])
+                break
+            except OUTAGES:
+                if self._closing:
+                    raise
+                await asyncio.sleep(AGAIN)
+        left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
+        return self._clock.elapsed() + left if left > 0 else 0.0
+
     # --- rows, for many instances in one query ---
 
-    def _fetch(self, instance: UUID, lanes: Lanes) -> asyncio.Future[int]:
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    def _fetch(self, instance: UUID, lanes: Lanes) -> asyncio.Future[bool]:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asking.append((instance, lanes, done))
         self._asked.set()
         return done
@@ -130,12 +157,26 @@ class Couriers:
                 self._asked.clear()
             try:
                 await self._fetch_batch(batch)
+            except OUTAGES as error:
+                log.warning("rows not fetched: Postgres is away", error=type(error).__name__, instances=len(batch))
+                await self._ask_again(batch)
             except Exception as error:
                 for _, _, done in batch:
                     if not done.done():
                         done.set_exception(error)
 
-    async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[int]]]) -> None:
+    async def _ask_again(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
+        """Whoever asked goes on waiting: a courier that ended here would leave its rows to the next thorough sweep."""
+        await asyncio.sleep(AGAIN)
+        waiting = [asked for asked in batch if not asked[2].done()]
+        if self._closing:
+            for _, _, done in waiting:
+                done.set_result(False)
+            return
+        self._asking = waiting + self._asking
+        self._asked.set()
+
+    async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
         limit = self._policy.prefetch
         async with self._pool.acquire() as connection:
             rows = await table.fetch_ready(connection, [instance for instance, _, _ in batch], limit)
@@ -144,19 +185,18 @@ class Couriers:
                 by_instance[row.instance_id].append(row)
             for instance, lanes, done in batch:
                 found = by_instance[instance]
-                added = self._take_in(lanes, found)
+                self._take_in(lanes, found)
                 if len(found) == limit and not lanes.next(self._clock.elapsed()):
                     # The whole window waits: look past the chats that are held.
                     held = lanes.held(self._clock.elapsed())
-                    more = await table.fetch_more(connection, instance, lanes.known, held, limit)
-                    added += self._take_in(lanes, more)
+                    self._take_in(lanes, await table.fetch_more(connection, instance, lanes.known, held, limit))
                 if not done.done():
-                    done.set_result(added)
+                    done.set_result(len(found) == limit)
 
-    def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> int:
+    def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> None:
         now, elapsed = self._clock.now(), self._clock.elapsed()
         known = set(lanes.known)
         for row in rows:
             if row.next_attempt_at is not None and row.next_attempt_at > now and row.id not in known:
                 lanes.hold(row.chat, elapsed + (row.next_attempt_at - now).total_seconds())
-        return lanes.add(rows)
+        lanes.add(rows)

@@ -10,13 +10,14 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from common import keys, logs
+from common.postgres import OUTAGES
 
 log = logs.get(__name__)
 
 BLOCK = 5.0  # seconds of one blocking read; a change of the shards held is noticed after this at the latest
 STREAMS = 128  # streams of one XREADGROUP: its cost grows with the streams it names
 ENTRIES = 1000  # entries of one stream and read
-AGAIN = 1.0  # seconds between two tries while Redis is away
+AGAIN = 1.0  # seconds between two tries while Redis or Postgres is away
 
 Read = list[tuple[str, list[tuple[str, dict[str, str]]]]] | None
 """What a stream read answers: per stream its entries, each an id and its fields. (The library's own type is wider.)"""
@@ -41,16 +42,18 @@ class Intake:
         held: Callable[[], Mapping[int, int]],
         on_ring: Callable[[UUID], Awaitable[None]],
         on_return: Callable[[], Awaitable[None]],
+        until_held: Callable[[], Awaitable[None]],
     ) -> None:
         self._redis = redis
         self._node = node
         self._held = held
         self._on_ring = on_ring
         self._on_return = on_return
+        self._until_held = until_held
         self._last: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Listen until cancelled. After Redis was away `on_return` is told: rings may have been lost."""
+        """Listen until cancelled. After one of the stores was away `on_return` is told: rings may have been lost."""
         was_away = False
         while True:
             try:
@@ -60,7 +63,7 @@ class Intake:
                     await self._on_return()
                     was_away = False
                 await self._listen()
-            except (RedisError, OSError) as error:
+            except (RedisError, *OUTAGES) as error:
                 if not was_away:
                     log.warning("doorbells not reached", error=type(error).__name__)
                 was_away = True
@@ -69,7 +72,7 @@ class Intake:
     async def _listen(self) -> None:
         bells = {keys.bell(shard): shard for shard in self._held()}
         if not bells:
-            await asyncio.sleep(AGAIN)
+            await self._until_held()
             return
         # A bell seen for the first time is read from its end: the sweep of the claim covers what rang before.
         since = {bell: self._last.get(bell, "$") for bell in bells}

@@ -63,10 +63,13 @@ class Lanes:
     def hold(self, chat: Jid, until: float) -> None:
         self._held[chat] = max(until, self._held.get(chat, 0))
 
-    def release(self, chat: Jid) -> None:
-        self._held.pop(chat, None)
+    def release(self, chat: Jid, until: float) -> None:
+        """Undo this very hold; no effect when the chat is held for something else."""
+        if self._held.get(chat) == until:
+            del self._held[chat]
 
-    def wakes_at(self, now: float) -> float | None:
-        """When the first chat that is held and has messages may go. None: nothing waits for time."""
+    def wakes_at(self, now: float, *, also_empty: bool = False) -> float | None:
+        """When the first chat that is held and has messages here (or any chat) may go. None: nothing waits for time."""
         self._held = {chat: until for chat, until in self._held.items() if until > now}
-        return min((until for chat, until in self._held.items() if chat in self._chats), default=None)
+        waiting = (until for chat, until in self._held.items() if also_empty or chat in self._chats)
+        return min(waiting, default=None)

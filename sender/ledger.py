@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+import asyncpg
+
 from common import logs
+from common.addresses import Jid
 from common.errors import LostOwnership
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
@@ -20,6 +23,19 @@ from common.tables.message import QueuedMessage
 log = logs.get(__name__)
 
 OUTAGE_PAUSE = 0.25  # seconds between two tries while Postgres is away; what waits here is kept
+LONGEST_DETAIL = 1000  # characters of an error that are kept
+
+
+class Ownership(Protocol):
+    """What this node may act for."""
+
+    def epoch_of(self, shard: int) -> int | None:
+        """None: the shard is not ours."""
+        ...
+
+    def may_send(self, shard: int) -> bool:
+        """Whether a send may begin now."""
+        ...
 
 
 @dataclass(slots=True)
@@ -35,10 +51,10 @@ class Ledger:
     """`run` must be running. One transaction is under way at a time, so a row's writes keep their order and the
     fence takes one lock per shard. While Postgres is away entries wait: nothing is sent without its intent."""
 
-    def __init__(self, pool: Pool, node: str, epoch_of: Callable[[int], int | None], metrics: SenderMetrics) -> None:
+    def __init__(self, pool: Pool, node: str, ownership: Ownership, metrics: SenderMetrics) -> None:
         self._pool = pool
         self._node = node
-        self._epoch_of = epoch_of
+        self._ownership = ownership
         self._metrics = metrics
         self._waiting: list[_Entry] = []
         self._arrived = asyncio.Event()
@@ -51,8 +67,14 @@ class Ledger:
         `wire` is the WhatsApp id where the engine will use the one it is given.
         """
         epoch = self._epoch(message.shard)
+        if not self.may_send(message):
+            raise LostOwnership([message.shard])
         intent: Intent | None = await self._add("intend", message.shard, epoch, (message.id, epoch, wire))
         return intent
+
+    def may_send(self, message: QueuedMessage) -> bool:
+        """Whether there is still time: a commit may have been long on its way."""
+        return self._ownership.may_send(message.shard)
 
     async def note_wire_id(self, message: QueuedMessage, intent: Intent, wire: str) -> None:
         """Make the id durable under which the message is about to leave."""
@@ -64,23 +86,26 @@ class Ledger:
             case Sent(wire, at):
                 await self._add("sent", message.shard, intent.epoch, (message.id, intent.epoch, wire, at))
             case Retry(error_class, detail, at, again_at, burns):
-                arguments = (message.id, intent.epoch, error_class, detail, at, again_at, burns)
+                arguments = (message.id, intent.epoch, error_class, _plain(detail), at, again_at, burns)
                 await self._add("back", message.shard, intent.epoch, arguments)
             case Failed(error_class, detail, at):
-                await self._add(
-                    "failed", message.shard, intent.epoch, (message.id, intent.epoch, error_class, detail, at)
-                )
+                failure = (message.id, intent.epoch, error_class, _plain(detail), at)
+                await self._add("failed", message.shard, intent.epoch, failure)
             case Doubtful(detail, at):
-                await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, detail, at))
+                await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
     async def keep_pace(self, message: QueuedMessage, send_after: datetime) -> None:
         """Remember, past this process, when the instance may send again."""
         await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, send_after))
 
-    async def receipt(self, shard: int, instance: UUID, ids: Sequence[str], kind: str, at: datetime) -> None:
-        """Apply a receipt: it settles uncertain messages as sent, and never moves a message backwards."""
+    async def receipt(self, shard: int, instance: UUID, ids: Sequence[str], kind: str, at: datetime) -> list[Jid]:
+        """Apply a receipt: it settles what was not known to be sent, and never moves a message backwards.
+
+        The chats of the messages that it settled.
+        """
         epoch = self._epoch(shard)
-        await asyncio.gather(*(self._add("receipt", shard, epoch, (instance, wire, kind, at)) for wire in ids))
+        entries = [self._add("receipt", shard, epoch, (instance, wire, kind, at)) for wire in ids]
+        return [chat for chat in await asyncio.gather(*entries) if chat is not None]
 
     # --- the one writer ---
 
@@ -101,6 +126,16 @@ class Ledger:
                 log.warning("ledger waits for Postgres", error=type(error).__name__, entries=len(batch))
                 await asyncio.sleep(OUTAGE_PAUSE)
                 continue
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                # One entry that Postgres cannot take must not fail its neighbours: look for it by halves.
+                if len(batch) == 1:
+                    log.exception("an entry cannot be written", kind=batch[0].kind, shard=batch[0].shard)
+                    _settle(batch[0], error=error)
+                    return
+                middle = len(batch) // 2
+                await self._commit_until_it_holds(batch[:middle])
+                await self._commit_until_it_holds(batch[middle:])
+                return
             except Exception as error:
                 for entry in batch:
                     _settle(entry, error=error)
@@ -113,46 +148,50 @@ class Ledger:
             return
 
     async def _commit(self, batch: list[_Entry]) -> list[Any]:
-        held = {entry.shard: entry.epoch for entry in batch if self._epoch_of(entry.shard) == entry.epoch}
+        held = {entry.shard: entry.epoch for entry in batch if self._is_ours(entry)}
         async with self._pool.acquire() as connection, connection.transaction():
             ours = await shards.fenced(connection, held)
-            allowed: dict[str, list[_Entry]] = defaultdict(list)
-            for entry in batch:
-                if entry.shard in ours and held.get(entry.shard) == entry.epoch:
-                    allowed[entry.kind].append(entry)
-            intents = await self._write(connection, allowed)
-        lost = {entry.shard for entry in batch} - ours
-        return [
-            LostOwnership([entry.shard]) if entry.shard in lost or held.get(entry.shard) != entry.epoch
-            else intents.get(entry.arguments[0]) if entry.kind == "intend" else None
-            for entry in batch
-        ]  # fmt: skip
+            allowed = [entry for entry in batch if entry.shard in ours and held.get(entry.shard) == entry.epoch]
+            found = await self._write(connection, allowed)
+        kept = {id(entry) for entry in allowed}
+        return [found.answer(entry) if id(entry) in kept else LostOwnership([entry.shard]) for entry in batch]
 
-    async def _write(self, connection: Connection, allowed: dict[str, list[_Entry]]) -> dict[int, Intent]:
+    def _is_ours(self, entry: _Entry) -> bool:
+        return self._ownership.epoch_of(entry.shard) == entry.epoch
+
+    async def _write(self, connection: Connection, entries: list[_Entry]) -> "_Found":
         """Outcomes before intents: a chat's next message may be in the same batch as its previous one's end."""
+        arguments: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for entry in entries:
+            arguments[entry.kind].append(entry.arguments)
         for kind, statement in _STATEMENTS:
-            if entries := allowed[kind]:
-                await connection.execute(statement, *_columns(entries))
-        if entries := allowed["receipt"]:
-            await self._write_receipts(connection, [entry.arguments for entry in entries])
-        if not (entries := allowed["intend"]):
-            return {}
-        epochs = {entry.arguments[0]: entry.epoch for entry in entries}
-        rows = await connection.fetch(table.INTEND, *_columns(entries), self._node)
-        return {number: Intent(number, epochs[number], attempts, started) for number, attempts, started in rows}
+            if rows := arguments[kind]:
+                await connection.execute(statement, *_columns(rows))
+        found = _Found()
+        if receipts := arguments["receipt"]:
+            found.settled = await self._write_receipts(connection, receipts)
+        if intents := arguments["intend"]:
+            epochs = {number: epoch for number, epoch, _ in intents}
+            for number, attempts, started in await connection.fetch(table.INTEND, *_columns(intents), self._node):
+                found.intents[number] = Intent(number, epochs[number], attempts, started)
+        return found
 
-    async def _write_receipts(self, connection: Connection, receipts: list[tuple[Any, ...]]) -> None:
-        known = {tuple(row) for row in await connection.fetch(table.RECEIPTS, *_transposed(receipts))}
+    async def _write_receipts(
+        self, connection: Connection, receipts: list[tuple[Any, ...]]
+    ) -> dict[tuple[UUID, str], Jid]:
+        known = {tuple(row) for row in await connection.fetch(table.RECEIPTS, *_columns(receipts))}
         if not (others := [receipt for receipt in receipts if receipt[:2] not in known]):
-            return
-        instances, wires, _, _ = columns = _transposed(others)
-        if await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires):
+            return {}
+        instances, wires, _, _ = columns = _columns(others)
+        settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires)
+        if settled:
             await connection.execute(table.RECEIPTS, *columns)
+        return {(instance, wire): chat for instance, wire, chat in settled}
 
     # --- entries ---
 
     def _epoch(self, shard: int) -> int:
-        epoch = self._epoch_of(shard)
+        epoch = self._ownership.epoch_of(shard)
         if epoch is None:
             raise LostOwnership([shard])
         return epoch
@@ -174,12 +213,26 @@ _STATEMENTS = (
 )
 
 
-def _columns(entries: list[_Entry]) -> list[list[Any]]:
-    return _transposed([entry.arguments for entry in entries])
+@dataclass(slots=True)
+class _Found:
+    """What a batch has to tell those who wait for it."""
+
+    intents: dict[int, Intent] = field(default_factory=dict)
+    settled: dict[tuple[UUID, str], Jid] = field(default_factory=dict)
+
+    def answer(self, entry: _Entry) -> Any:
+        if entry.kind == "intend":
+            return self.intents.get(entry.arguments[0])
+        return self.settled.get(entry.arguments[:2]) if entry.kind == "receipt" else None
 
 
-def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _plain(detail: str) -> str:
+    """The words of a foreign error as something that Postgres can store."""
+    return detail.replace("\0", "").encode(errors="replace").decode()[:LONGEST_DETAIL]
 
 
 def _settle(entry: _Entry, result: Any = None, error: BaseException | None = None) -> None:

@@ -1,7 +1,7 @@
 """A node: the tasks that it is made of, and the order in which it stops."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from uuid import UUID
 
 from common import logs
@@ -66,7 +66,7 @@ class Node:
                     tasks.create_task(self._ledger.run(), name="ledger")
                     tasks.create_task(self._sessions.run(), name="sessions")
                     tasks.create_task(self._couriers.run(), name="couriers")
-                    claiming = tasks.create_task(self._leases.keep(self._claimed, self._lost), name="leases")
+                    claiming = tasks.create_task(self._leases.keep(self), name="leases")
                     listening = [
                         tasks.create_task(self._intake.run(), name="intake"),
                         tasks.create_task(self._answers.run(), name="answers"),
@@ -84,21 +84,31 @@ class Node:
         self._couriers.wake(instance)
 
     async def look_around(self) -> None:
-        """Rings may have been lost: look at every session and every queue of the shards held."""
-        self._open(self._leases.held)
-        await self._rescue.look_at_all()
+        """Rings may have been lost: begin to look at every session and every queue of the shards held."""
+        self._begin(self._take_over(dict(self._leases.held)))
 
-    async def _claimed(self, shards: Mapping[int, int]) -> None:
-        await self._rescue.claimed(shards)
-        self._open(shards)
+    # --- duties of an owner ---
 
-    def _open(self, shards: Mapping[int, int]) -> None:
-        if self._tasks is not None:
-            # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.
-            self._tasks.create_task(self._sessions.open_shards(dict(shards)), name="open sessions")
+    async def reconcile(self, shards: Mapping[int, int]) -> None:
+        await self._rescue.reconcile(shards)
 
-    async def _lost(self, shards: set[int]) -> None:
+    async def claimed(self, shards: Mapping[int, int]) -> None:
+        self._begin(self._take_over(dict(shards)))
+
+    async def lost(self, shards: set[int]) -> None:
         await self._sessions.close_shards(shards)
+
+    async def resumed(self) -> None:
+        await self.look_around()
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.
+        assert self._tasks is not None, "the node is not running"
+        self._tasks.create_task(work, name="take over")
+
+    async def _take_over(self, shards: Mapping[int, int]) -> None:
+        await self._sessions.open_shards(shards)
+        await self._rescue.look_at_all(shards)
 
     async def _hand_back(self, claiming: asyncio.Task[None], listening: list[asyncio.Task[None]]) -> None:
         log.info("node stops", couriers=len(self._couriers), sessions=len(self._sessions))

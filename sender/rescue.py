@@ -18,6 +18,7 @@ log = logs.get(__name__)
 
 AGAIN = 0.5  # seconds between two tries while Postgres is away
 LATE_COMMITS = 60.0  # seconds: a row's number may be drawn this long before its commit is seen
+THOROUGH = 60.0  # seconds: nothing that may go waits longer than this for somebody to look, whatever went wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Rescue:
         clock: Clock,
         metrics: SenderMetrics,
         chance: Random,
+        *,
+        longest_pause: timedelta,
     ) -> None:
         self._pool = pool
         self._held = held
@@ -54,7 +57,9 @@ class Rescue:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
+        self._longest_pause = longest_pause
         self._marks: list[tuple[float, int]] = []
+        self._looked_at = 0.0
 
     async def run(self) -> None:
         """Do the chores until cancelled."""
@@ -63,33 +68,31 @@ class Rescue:
             tasks.create_task(self._forever(self._schedule.scheduled, self._let_go), name="scheduled")
             tasks.create_task(self._forever(self._schedule.cleanup, self._clean), name="cleanup")
 
-    async def claimed(self, shards: Mapping[int, int]) -> None:
-        """After a claim: what an earlier owner had in flight is in doubt; then look at everything that waits.
-
-        Waits out an outage of Postgres: a claim that was not reconciled must not send.
-        """
-        while True:
-            try:
-                rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()))
-                break
-            except OUTAGES as error:
-                log.warning("claim not reconciled yet", error=type(error).__name__)
-                await asyncio.sleep(AGAIN)
+    async def reconcile(self, shards: Mapping[int, int]) -> None:
+        """After a claim, before anything is sent: what an earlier owner had in flight is in doubt."""
+        rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()), self._longest_pause)
         for _, instance, chat in rows:
             self._doubt(instance, chat)
         if rows:
             self._metrics.uncertain.inc(len(rows))
             log.warning("messages in doubt after a claim", count=len(rows))
-        await self.look_at_all(shards)
 
-    async def look_at_all(self, shards: Iterable[int] | None = None) -> None:
-        """Wake every instance with work in these shards (default: all held)."""
-        wanted = list(self._held() if shards is None else shards)
-        for row in await self._pool.fetch(message.SWEEP_ALL, wanted):
-            await self._wake(row["instance_id"])
+    async def look_at_all(self, shards: Iterable[int]) -> None:
+        """Wake every instance with work in these shards. Waits out an outage of Postgres."""
+        wanted = list(shards)
+        while True:
+            try:
+                for row in await self._pool.fetch(message.SWEEP_ALL, wanted):
+                    await self._wake(row["instance_id"])
+            except OUTAGES as error:
+                log.warning("queues not looked at yet", error=type(error).__name__)
+                await asyncio.sleep(AGAIN)
+            else:
+                return
 
     async def sweep(self) -> None:
-        """Wake the instances of rows accepted since the last look, and end what has expired."""
+        """Wake the instances of rows accepted since the last look, now and then those of all rows, and end what has
+        expired."""
         shards = list(self._held())
         if not shards:
             return
@@ -98,8 +101,12 @@ class Rescue:
         since = next((mark for at, mark in reversed(self._marks) if at <= now - LATE_COMMITS), None)
         if since is None:
             since = self._marks[0][1] if self._marks else last
-        for row in await self._pool.fetch(message.SWEEP_RECENT, since, shards):
+        is_thorough = now - self._looked_at >= THOROUGH
+        sweep = (message.SWEEP_ALL, shards) if is_thorough else (message.SWEEP_RECENT, since, shards)
+        for row in await self._pool.fetch(*sweep):
             await self._wake(row["instance_id"])
+        if is_thorough:
+            self._looked_at = now
         self._marks = [(at, mark) for at, mark in self._marks if at > now - 2 * LATE_COMMITS]
         self._marks.append((now, last))
         expired = await self._pool.fetch(message.EXPIRE, shards)

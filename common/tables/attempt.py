@@ -63,8 +63,8 @@ PUT_BACK = f"""
             error_class = outcome.error_class, attempts = attempts - (NOT outcome.burns)::int
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
-        RETURNING message_queue.id, greatest(attempts, 1) AS attempts, message_queue.epoch, node, started_at,
-            outcome.ended_at, outcome.detail, outcome.burns
+        RETURNING message_queue.id, attempts + (NOT outcome.burns)::int AS attempts, message_queue.epoch, node,
+            started_at, outcome.ended_at, outcome.detail, outcome.burns
     ), recorded AS ({_RECORD.format(outcome="CASE WHEN burns THEN 'retry' ELSE 'not-connected' END", rows="back")}
     )
     SELECT id FROM back"""
@@ -101,7 +101,8 @@ DOUBT = f"""
     )
     SELECT id FROM doubted"""
 
-# After a claim: what an earlier owner had under way. It may have left, so it is in doubt.
+# After a claim: what an earlier owner had under way. It may have left just now, so it is in doubt, and its instance
+# pauses as after any message; $3 is the longest pause of those that did not choose one.
 DOUBT_ORPHANS = f"""
     WITH doubted AS (
         UPDATE message_queue
@@ -109,8 +110,15 @@ DOUBT_ORPHANS = f"""
         FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
         WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
         RETURNING id, instance_id, chat, attempts, message_queue.epoch, node, started_at, now() AS ended_at,
-            error AS detail
+            error AS detail, delay_message
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
+    ), paced AS (
+        INSERT INTO instance_pace (instance_id, send_after)
+        SELECT instance_id, now() + max(coalesce(delay_message * interval '1 second', $3::interval))
+        FROM doubted
+        GROUP BY instance_id
+        ON CONFLICT (instance_id) DO UPDATE
+        SET send_after = greatest(instance_pace.send_after, excluded.send_after)
     )
     SELECT id, instance_id, chat FROM doubted"""
 
@@ -149,19 +157,24 @@ RECEIPTS = """
       AND status IN ('sent', 'delivered', 'read', 'played')
     RETURNING message_history.instance_id, message_history.whatsapp_id"""
 
+# A receipt outweighs what we believe of a message that is still here: one in doubt was sent, and so was one whose
+# answer is still to come, or whose failure was called sure and was not.
 SETTLE_BY_RECEIPTS = f"""
     WITH told AS (
         SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS receipt (instance_id, wire)
     ), gone AS (
         DELETE FROM message_queue
         USING told
-        WHERE message_queue.instance_id = told.instance_id AND whatsapp_id = told.wire AND status = 'uncertain'
-        RETURNING message_queue.*
+        WHERE message_queue.instance_id = told.instance_id AND whatsapp_id = told.wire
+        RETURNING message_queue.*, now() AS ended_at, NULL::text AS detail
+    ), answered AS (
+        SELECT * FROM gone WHERE status = 'sending'
+    ), recorded AS ({_RECORD.format(outcome="'sent'", rows="answered")}
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
-    SELECT {_KEPT}, 'sent', now(), whatsapp_id, metadata
+    SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata
     FROM gone
-    RETURNING id"""
+    RETURNING instance_id, whatsapp_id, chat"""
 
 
 @dataclass(frozen=True, slots=True)

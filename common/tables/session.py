@@ -23,6 +23,7 @@ FIND = f"""
     {_SELECT}
     WHERE id = $1"""
 
+# Without a device there is no session: what a session that was just logged out still says is late.
 SET_STATE = f"""
     {_OWNER}
     UPDATE instance
@@ -30,7 +31,7 @@ SET_STATE = f"""
         phone = coalesce($6, phone), lid = coalesce($7, lid), profile_name = coalesce($8, profile_name),
         platform = coalesce($9, platform)
     FROM owner
-    WHERE instance.id = $1 AND instance.shard = owner.id
+    WHERE instance.id = $1 AND instance.shard = owner.id AND device IS NOT NULL
     RETURNING instance.id"""
 
 SET_DEVICE = f"""

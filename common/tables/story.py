@@ -30,7 +30,7 @@ LIST_ATTEMPTS = """
     SELECT attempt, epoch, node, started_at, ended_at, outcome, error
     FROM message_attempt
     WHERE message_id = ANY($1::bigint[])
-    ORDER BY ended_at, attempt"""
+    ORDER BY started_at"""
 
 
 @dataclass(frozen=True, slots=True)

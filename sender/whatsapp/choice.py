@@ -17,7 +17,7 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
             Behaviour(latency=settings.simulated_latency, failures=settings.simulated_failures),
             Journal(path),
             seed=settings.simulated_seed,
-            connects=settings.simulated_pairing == "at-once",
+            connects=settings.simulated_pairing != "offline",
         )
     from sender.host.options import HostOptions
     from sender.whatsapp.neonize.engine import NeonizeEngine

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,17 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from common import logs
 from common.addresses import Jid
-from common.errors import DeliveryError, NotConnected, NotOnWhatsApp, OutcomeUnknown, Refused, TemporaryFailure
+from common.errors import (
+    DeliveryError,
+    LostOwnership,
+    NotConnected,
+    NotOnWhatsApp,
+    OutcomeUnknown,
+    Refused,
+    TemporaryFailure,
+)
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
     Accepted,
@@ -21,6 +30,7 @@ from sender.whatsapp.session import (
     Banned,
     Connected,
     Disconnected,
+    Event,
     Listener,
     LoggedOut,
     OnWire,
@@ -31,6 +41,10 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
 )
+
+log = logs.get(__name__)
+
+CLOSE_PATIENCE = 2.0  # seconds that a closing session gives to what it has still to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +81,28 @@ class Journal:
         return self.handed
 
 
+Hook = Callable[[Jid, str], Awaitable[None]]
+"""Told the chat and the id of a send; it may wait, and raise a DeliveryError."""
+
+
 @dataclass(slots=True)
 class Behaviour:
-    """What the simulated network does. `errors` fails sends to a chat, in turn; `failures` is a share of all."""
+    """What the simulated network does. `errors` fails sends to a chat, in turn; `failures` is a share of all.
+
+    `before` and `after` are asked around a hand-over: what `before` raises, was surely not sent.
+    """
 
     latency: timedelta = timedelta(0)
     failures: float = 0.0
     receipts: bool = True
     errors: dict[Jid, list[type[DeliveryError]]] = field(default_factory=dict)
     always: Mapping[Jid, type[DeliveryError]] = field(default_factory=dict)
+    before: Hook | None = None
+    after: Hook | None = None
 
 
 class SimulatedSession:
-    """Obeys the port. Failures come from the engine's seed; `drop` and `restore` stand for the network."""
+    """Obeys the port. Failures come from the engine's seed; `drop`, `restore` and `tell` stand for the network."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         self._account = account
@@ -87,6 +110,9 @@ class SimulatedSession:
         self._engine = engine
         self._connected = False
         self._closed = False
+        self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
+        self._telling = engine.later(self._tell_in_order())
+        self.typing: list[Jid] = []
 
     @property
     def is_connected(self) -> bool:
@@ -103,12 +129,18 @@ class SimulatedSession:
         await self._fail(to, behaviour)
         if behaviour.latency:
             await asyncio.sleep(behaviour.latency.total_seconds())
+        if behaviour.before is not None:
+            await behaviour.before(to, id)
+        if not self._connected:
+            raise NotConnected
         self._engine.journal.record(Handed(self._account.instance, to, id, message.conversation, time.time()))
+        if behaviour.after is not None:
+            await behaviour.after(to, id)
         if self._engine.chance.random() < behaviour.failures / 3:
             raise OutcomeUnknown("the simulated network lost the answer")
         now = datetime.now(UTC)
         if behaviour.receipts:
-            self._engine.later(self._listener(Receipts((id,), to, to, "delivered", now)))
+            self.tell(Receipts((id,), to, to, "delivered", now))
         return Accepted(id, now)
 
     async def _fail(self, to: Jid, behaviour: Behaviour) -> None:
@@ -122,6 +154,7 @@ class SimulatedSession:
     async def show_typing(self, to: Jid, *, recording: bool = False) -> None:
         if not self._connected:
             raise NotConnected
+        self.typing.append(to)
 
     async def stop_typing(self, to: Jid) -> None:
         if not self._connected:
@@ -134,7 +167,22 @@ class SimulatedSession:
 
     async def close(self) -> None:
         self._connected = False
-        self._closed = True
+        if not self._closed:
+            self._closed = True
+            self._events.put_nowait(None)
+        if asyncio.current_task() is not self._telling:
+            _, late = await asyncio.wait((self._telling,), timeout=CLOSE_PATIENCE)
+            for task in late:
+                task.cancel()
+
+    def tell(self, event: Event) -> asyncio.Future[None]:
+        """WhatsApp tells this session something. The future is done once the listener is."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._closed:
+            done.set_result(None)
+        else:
+            self._events.put_nowait((event, done))
+        return done
 
     async def end(self, event: LoggedOut | Replaced | Banned | Outdated) -> None:
         """The session ends in a way that no reconnect cures."""
@@ -144,14 +192,26 @@ class SimulatedSession:
     async def drop(self) -> None:
         """The connection breaks."""
         self._connected = False
-        await self._listener(Disconnected("simulated"))
+        await self.tell(Disconnected("simulated"))
 
     async def restore(self) -> None:
         """The connection is back (or there for the first time)."""
         if self._closed:
             return
         self._connected = True
-        await self._listener(Connected(phone=self._account.device.partition(":")[0], name="Simulated"))
+        await self.tell(Connected(phone=self._account.device.partition(":")[0], name="Simulated"))
+
+    async def _tell_in_order(self) -> None:
+        while (item := await self._events.get()) is not None:
+            event, done = item
+            try:
+                await self._listener(event)
+            except LostOwnership:
+                log.info("event left to the next owner", instance=self._account.instance)
+            except Exception:
+                log.exception("an event could not be stored", instance=self._account.instance)
+            if not done.done():
+                done.set_result(None)
 
 
 class SimulatedEngine:
@@ -181,6 +241,8 @@ class SimulatedEngine:
             await self._tasks.__aexit__(kind, error, trace)
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
+        if (older := self.sessions.get(account.instance)) is not None:
+            await older.close()
         session = SimulatedSession(account, listener, self)
         self.sessions[account.instance] = session
         if self._connects:
@@ -196,10 +258,10 @@ class SimulatedEngine:
         phone = f"55119{int(instance[:10], 16) % 100_000_000:08d}"
         yield Paired(device=f"{phone}:1@s.whatsapp.net", phone=phone, lid=None, platform="simulated")
 
-    def later(self, work: Awaitable[None]) -> None:
+    def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run beside the caller, ended with the engine."""
         assert self._tasks is not None, "the engine is not entered"
-        self._tasks.create_task(_run(work))
+        return self._tasks.create_task(_run(work))
 
 
 async def _run(work: Awaitable[None]) -> None:

@@ -1,0 +1,87 @@
+"""The whole way, as a newcomer walks it: `./pombo up`, a text over HTTP, and what the contact decrypted."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from common.local.http import request
+from tests.system.pombo import pombo, up
+
+PATIENCE = 60.0  # seconds for anything to show
+TEXT = 'Olá 🕊️ 👩‍👩‍👧\nsecond line\n\n\tfourth, with "quotes", <tags> and 65 % — fim'
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A stack on the emulator, as `up` makes it."""
+    data = tmp_path_factory.mktemp("emulated") / "data"
+    try:
+        yield up(data, whatsapp="emulated")
+    finally:
+        pombo("down", "--data", str(data))
+
+
+def post(stack: dict[str, Any], phone: str, message: str) -> dict[str, Any]:
+    status, answer = request("POST", url(stack, "send-text"), {"phone": phone, "message": message}, headers(stack))
+    assert status == 200, answer
+    return answer
+
+
+def url(stack: dict[str, Any], route: str) -> str:
+    return f"{stack['base_url']}/instances/{stack['demo']['id']}/token/{stack['demo']['token']}/{route}"
+
+
+def headers(stack: dict[str, Any]) -> dict[str, str]:
+    return {"Client-Token": stack["client_token"]}
+
+
+def received(stack: dict[str, Any], contact: str, count: int) -> list[dict[str, Any]]:
+    """What a contact decrypted from others, once it is that many."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        _, answer = request("GET", f"{stack['emulator_url']}/control/contacts/{contact}/messages")
+        messages = [message for message in answer["messages"] if message["sender"] != contact]
+        if len(messages) >= count:
+            return messages
+        assert time.monotonic() < deadline, f"{len(messages)} of {count} messages came"
+        time.sleep(0.1)
+
+
+def story(stack: dict[str, Any], zaap_id: str, status: str) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        _, answer = request("GET", url(stack, f"queue/{zaap_id}"), headers=headers(stack))
+        if answer["status"] == status:
+            return answer
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)
+
+
+def test_the_contact_decrypts_exactly_what_was_posted_and_its_receipt_comes_back(stack: dict[str, Any]) -> None:
+    contact = stack["demo"]["contact"]
+    before = len(received(stack, contact, 0))
+    answer = post(stack, contact, TEXT)
+
+    message = received(stack, contact, before + 1)[-1]
+    assert message["text"] == TEXT
+    told = story(stack, answer["zaapId"], "delivered")
+    assert told["whatsappId"] == message["id"]
+    assert [attempt["outcome"] for attempt in told["attempts"]] == ["sent"]
+
+
+def test_fifty_texts_to_five_contacts_arrive_in_the_order_of_each_chat(stack: dict[str, Any]) -> None:
+    contacts = [f"55119770000{number:02d}" for number in range(5)]
+    for contact in contacts:
+        account = {"phone": contact, "name": f"Contact {contact[-2:]}", "script": "silent"}
+        request("POST", f"{stack['emulator_url']}/control/accounts", account)
+    sent: dict[str, list[str]] = defaultdict(list)
+    for number in range(50):
+        contact = contacts[number % 5]
+        sent[contact].append(f"text {number}")
+        post(stack, contact, f"text {number}")
+
+    for contact in contacts:
+        assert [message["text"] for message in received(stack, contact, 10)] == sent[contact]
