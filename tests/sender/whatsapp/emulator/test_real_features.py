@@ -208,9 +208,7 @@ async def test_contacts_see_a_status_and_the_session_hears_of_it(
     await session.receipt(sent, DELIVERED, INACTIVE)
 
 
-async def test_a_contact_edits_what_it_wrote(
-    emulator: EmulatorProgram, session: RealSession, people: People
-) -> None:
+async def test_a_contact_edits_what_it_wrote(emulator: EmulatorProgram, session: RealSession, people: People) -> None:
     written = await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="tpyo")
     await session.message("tpyo")
     edit = Message()
