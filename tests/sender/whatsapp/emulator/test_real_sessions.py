@@ -98,11 +98,12 @@ async def test_a_connection_cut_before_the_ack_shows_one_message_that_came_twice
     assert texts(await emulator.messages(people.friend, 2)) == ["first", "second"]
 
 
+@pytest.mark.parametrize("times", [1, 2])  # from the second time on with fresh keys
 async def test_a_damaged_message_is_asked_for_again_by_the_contact(
-    emulator: EmulatorProgram, session: RealSession, people: People
+    emulator: EmulatorProgram, session: RealSession, people: People, times: int
 ) -> None:
     await session.send(people.friend, "whole")
-    await emulator.post("faults", kind="corrupt", to=people.friend)
+    await emulator.post("faults", kind="corrupt", to=people.friend, times=times)
     await session.send(people.friend, "damaged on the way")
     assert texts(await emulator.messages(people.friend, 2)) == ["whole", "damaged on the way"]
 
