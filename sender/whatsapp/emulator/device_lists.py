@@ -36,6 +36,8 @@ class DeviceLists:
     def unlink(self, device: Device, *, by_itself: bool = False) -> None:
         """The account's user removes a companion on the phone, or the companion logs itself out."""
         self._directory.remove_device(device)
+        for account in self._directory.accounts:
+            account.watchers -= {watching for watching in account.watchers if watching[0] is device}
         self._mailbox.empty(device)
         self._prekeys.forget(device)
         if device.link and not by_itself:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sender.whatsapp.emulator.accounts import Device
+from sender.whatsapp.emulator.accounts import Account, Device
+from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.faults import MEDIA_KINDS, Faults
 from sender.whatsapp.emulator.questions import Answer, Key
 from sender.whatsapp.emulator.stanzas import Reply
+from sender.whatsapp.wire.derivation import authentication_code
 from sender.whatsapp.wire.node import Attributes, Node
 
 HOST, PICTURE_HOST = "mmg.whatsapp.net", "pps.whatsapp.net"
@@ -27,9 +29,8 @@ _TTL, _AUTH_TTL = 300, 21_600  # seconds
 class Media:
     """A file's name is all that is needed to find it: names are as good as secrets."""
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
-        self._folder, self._faults = folder, faults
-        self._uploaders: dict[str, str] = {}  # by the authentication that was given to a client
+    def __init__(self, folder: Path, directory: Directory, faults: Faults) -> None:
+        self._folder, self._directory, self._faults = folder, directory, faults
         folder.mkdir(exist_ok=True, mode=0o700)
 
     def answers(self) -> Mapping[Key, Answer]:
@@ -44,9 +45,12 @@ class Media:
 
     def connect(self, device: Device, question: Node) -> Reply:
         """Where to upload to. All of these attributes are insisted on."""
-        authentication = os.urandom(16).hex()
-        self._uploaders[authentication] = device.account.phone
-        head: Attributes = {"auth": authentication, "ttl": _TTL, "auth_ttl": _AUTH_TTL, "max_buckets": 12}
+        head: Attributes = {
+            "auth": _authentication(device.account),
+            "ttl": _TTL,
+            "auth_ttl": _AUTH_TTL,
+            "max_buckets": 12,
+        }
         return Reply([Node("media_conn", head, [Node("host", {"hostname": HOST})])])
 
     def keep(self, data: bytes) -> str:
@@ -61,10 +65,11 @@ class Media:
         return file.read_bytes() if file else None
 
     async def upload(self, request: web.Request) -> web.Response:
-        phone = self._uploaders.get(request.query.get("auth", ""))
-        if phone is None:
+        authentication = request.query.get("auth", "")
+        account = self._directory.by_phone(authentication.partition(".")[0])
+        if account is None or authentication != _authentication(account):
             return web.Response(status=401)
-        refusal = await self._go_wrong(phone, "upload")
+        refusal = await self._go_wrong(account.phone, "upload")
         if refusal:
             return web.Response(status=refusal)
         path = await asyncio.to_thread(self.keep, await request.read())
@@ -96,3 +101,8 @@ class Media:
         name = _NAME.search(path.partition("?")[0].rpartition("/")[2])
         file = self._folder / name[0] if name else None
         return file if file and file.exists() else None
+
+
+def _authentication(account: Account) -> str:
+    """The same after a restart, since clients keep it for a while."""
+    return f"{account.phone}.{authentication_code(account.identity.private, b'media upload').hex()}"

@@ -6,7 +6,7 @@ from sender.whatsapp.emulator.group import Groups
 from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.stanzas import now
-from sender.whatsapp.wire.jid import GROUP_SERVER, LID_SERVER, Jid
+from sender.whatsapp.wire.jid import BROADCAST_SERVER, GROUP_SERVER, LID_SERVER, PHONE_SERVER, Jid
 from sender.whatsapp.wire.node import Attributes, Node
 
 # Receipts about messages of one's own other device that nobody else is told of.
@@ -38,12 +38,10 @@ class Receipts:
     def _forward(self, device: Device, receipt: Node, to: Jid, kind: str | None) -> None:
         head: dict[str, str | int | Jid | None] = {"id": receipt.text("id"), "type": kind, "t": now()}
         author: Jid | None = to
-        if to.server == GROUP_SERVER:
+        if to.server in (GROUP_SERVER, BROADCAST_SERVER):
             group = self._groups.find(to)
             author = receipt.find_jid("participant")
-            if group is None:
-                return
-            head |= {"from": to, "participant": device.jid(group.addressing)}
+            head |= {"from": to, "participant": device.jid(group.addressing if group else LID_SERVER)}
         else:
             account = self._directory.by_jid(to)
             if account is None or (account is device.account and kind in _PRIVATE):
@@ -57,7 +55,7 @@ class Receipts:
 
     def _tell_own_devices(self, device: Device, receipt: Node, to: Jid, kind: str) -> None:
         """What was read on one device is read on all."""
-        server = LID_SERVER if to.server == GROUP_SERVER else to.server
+        server = to.server if to.server == PHONE_SERVER else LID_SERVER
         head: Attributes = {
             "from": device.jid(server),
             "recipient": to.bare(),

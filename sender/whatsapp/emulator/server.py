@@ -83,7 +83,7 @@ def build(folder: Path) -> Server:
     presence = Presence(directory, groups, mailbox)
     calls = Calls(directory, mailbox, ids, moments)
     group_changes = GroupChanges(groups, mailbox, ids, moments)
-    media = Media(folder / MEDIA, faults)
+    media = Media(folder / MEDIA, directory, faults)
     pictures = Pictures(directory, groups, mailbox, media, ids)
     login = Login(
         directory, mailbox, faults, moments, register=pairing.offer, arrived=(handsets.companion_arrived,),

@@ -32,11 +32,12 @@ class Reaction(Body):
 
 
 class Raw(Body):
-    """`message` is a waE2E.Message in base64, `type` that of the stanza."""
+    """`message` is a waE2E.Message in base64, `type` and `edit` (1 edit, 2 pin, 7 revoke) those of the stanza."""
 
     to: str
     message: bytes
     type: Literal["text", "media", "reaction", "poll"] = "text"
+    edit: Literal["1", "2", "7"] | None = None
 
 
 class Mark(Body):
@@ -103,7 +104,8 @@ class ContactRoutes:
             message = base64.b64decode(wanted.message, validate=True)
         except ValueError as error:
             raise Problem(400, "message must be in base64") from error
-        return web.json_response({"id": handset.outgoing.send(chat_of(handset, wanted.to), message, wanted.type)})
+        to, extra = chat_of(handset, wanted.to), {"edit": wanted.edit}
+        return web.json_response({"id": handset.outgoing.send(to, message, wanted.type, extra)})
 
     async def react(self, request: web.Request) -> web.Response:
         """To a message that the contact received."""

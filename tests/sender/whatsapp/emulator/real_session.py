@@ -105,10 +105,10 @@ class RealSession:
 
         return engine.Message.FromString(await self.event(MESSAGE, is_it, since=since))
 
-    async def message_of(self, kind: str) -> Any:
+    async def message_of(self, kind: str, *, since: int = 0) -> Any:
         """The first message with this field of waE2E.Message."""
         is_it = lambda body: engine.Message.FromString(body).Message.HasField(kind)  # noqa: E731
-        return engine.Message.FromString(await self.event(MESSAGE, is_it))
+        return engine.Message.FromString(await self.event(MESSAGE, is_it, since=since))
 
     async def receipt(self, message_id: str, *kinds: int) -> None:
         def is_it(body: bytes) -> bool:

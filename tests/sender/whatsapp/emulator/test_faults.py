@@ -117,3 +117,11 @@ async def test_a_login_fails_as_ordered(
     assert companion.connection.last("failure").attributes == attributes
     companion.log_in()
     assert companion.connection.all("failure") == []
+
+
+async def test_drop_question_leaves_one_open(server: Server, companion: Companion) -> None:
+    server.faults.add("drop-question", xmlns="privacy", phone=PHONE)
+    question = Node("iq", {"id": "open", "type": "get", "xmlns": "privacy"}, [Node("privacy")])
+    companion.connection.say(question)
+    assert all(each.get("id") != "open" for each in companion.connection.all("iq"))
+    assert companion.ask("privacy", Node("privacy")).get("type") == "result"

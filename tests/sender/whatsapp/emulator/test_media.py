@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from sender.whatsapp.emulator.server import Server
+from sender.whatsapp.emulator.server import Server, build
 from sender.whatsapp.wire.jid import Jid
 from sender.whatsapp.wire.node import Node
 from tests.sender.whatsapp.emulator.companion import Companion, lid_of, linked
@@ -48,7 +49,20 @@ async def test_what_is_uploaded_comes_back_byte_by_byte(host: Host, companion: C
 
 
 async def test_an_upload_needs_the_authentication_of_a_linked_device(host: Host) -> None:
-    assert (await host.post("/mms/image/token?auth=guess", data=b"x")).status == 401
+    for guess in ("", "guess", PHONE, f"{PHONE}.{'0' * 64}"):
+        assert (await host.post(f"/mms/image/token?auth={guess}", data=b"x")).status == 401
+
+
+async def test_an_authentication_is_the_same_after_a_restart(
+    server: Server, folder: Path, companion: Companion
+) -> None:
+    first = authentication(companion)
+    companion.leave()
+    server.database.close()
+    companion.server = build(folder)
+    companion.log_in()
+    assert authentication(companion) == first
+    companion.server.database.close()
 
 
 @pytest.mark.parametrize("path", ["/v/t62.7118-24/000000000000000000000000.enc", "/v/x", "/v/..%2f..%2fca.pem"])

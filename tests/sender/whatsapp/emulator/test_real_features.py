@@ -192,3 +192,31 @@ async def test_a_reply_and_a_reaction_of_a_contact_reach_the_session(
     await emulator.post(f"contacts/{people.friend}/react", id=sent, emoji="👍")
     reaction = (await session.message_of("reactionMessage")).Message.reactionMessage
     assert (reaction.text, reaction.key.ID) == ("👍", sent)
+
+
+async def test_contacts_see_a_status_and_the_session_hears_of_it(
+    emulator: EmulatorProgram, session: RealSession, people: People
+) -> None:
+    await named(session, "Phone")
+    await emulator.post(f"accounts/{people.phone}/address-book", contact=people.friend, name="Friend")
+    async with asyncio.timeout(PATIENCE):
+        while b"Friend" not in await session.call("GetAllContacts"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    sent = await session.send("status@broadcast", "my day")
+    (received,) = await emulator.messages(people.friend)
+    assert (received["id"], received["chat"], received["text"]) == (sent, "status@broadcast", "my day")
+    await session.receipt(sent, DELIVERED, INACTIVE)
+
+
+async def test_a_contact_edits_what_it_wrote(emulator: EmulatorProgram, session: RealSession, people: People) -> None:
+    written = await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="tpyo")
+    await session.message("tpyo")
+    edit = Message()
+    protocol = edit.editedMessage.message.protocolMessage
+    protocol.key.ID, protocol.key.fromMe, protocol.type = written["id"], True, protocol.MESSAGE_EDIT
+    protocol.editedMessage.conversation = "typo"
+    body = base64.b64encode(edit.SerializeToString()).decode()
+    seen = session.now()
+    await emulator.post(f"contacts/{people.friend}/send-raw", to=people.phone, message=body, edit="1")
+    event = await session.message_of("protocolMessage", since=seen)
+    assert event.Message.protocolMessage.editedMessage.conversation == "typo"

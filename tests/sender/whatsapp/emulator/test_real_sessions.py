@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from tests.sender.whatsapp.emulator.conftest import People
-from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.sender.whatsapp.emulator.program import EmulatorProgram, Refused
 from tests.sender.whatsapp.emulator.real_session import (
     CONNECTED,
     DELIVERED,
@@ -98,11 +98,12 @@ async def test_a_connection_cut_before_the_ack_shows_one_message_that_came_twice
     assert texts(await emulator.messages(people.friend, 2)) == ["first", "second"]
 
 
+@pytest.mark.parametrize("times", [1, 2])  # from the second time on with fresh keys
 async def test_a_damaged_message_is_asked_for_again_by_the_contact(
-    emulator: EmulatorProgram, session: RealSession, people: People
+    emulator: EmulatorProgram, session: RealSession, people: People, times: int
 ) -> None:
     await session.send(people.friend, "whole")
-    await emulator.post("faults", kind="corrupt", to=people.friend)
+    await emulator.post("faults", kind="corrupt", to=people.friend, times=times)
     await session.send(people.friend, "damaged on the way")
     assert texts(await emulator.messages(people.friend, 2)) == ["whole", "damaged on the way"]
 
@@ -113,3 +114,12 @@ async def test_a_damaged_message_is_asked_for_again_by_the_session(
     await emulator.post("faults", kind="corrupt", to=people.phone, times=2)  # its phone is a device as well
     await emulator.post(f"contacts/{people.friend}/send", to=people.phone, text="damaged on the way")
     await session.message("damaged on the way")
+
+
+async def test_a_wrong_code_links_nothing(emulator: EmulatorProgram, fresh: RealSession, people: People) -> None:
+    await fresh.start()
+    await fresh.shows_codes()
+    await fresh.pairing_code(people.phone)
+    with pytest.raises(Refused, match="code is wrong"):
+        await emulator.post("code", phone=people.phone, code="AAAA-AAAA")
+    assert (await emulator.get(f"accounts/{people.phone}"))["devices"] == []
