@@ -17,6 +17,7 @@ from frontend.authentication import Authentication, Instances, Tokens
 from frontend.problems import Problem
 from frontend.vault import digest
 from tests.builders import insert_instance
+from tests.frontend.conftest import Standing
 from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +27,16 @@ TRIAL_OVER = (403, {"error": "the trial of this instance has ended; subscribe it
 NO_PARTNER = (401, {"error": "partner token not valid"})
 
 END = "UPDATE instance SET due = now() - interval '1 second' WHERE id = $1"
+
+
+@pytest.fixture
+def gateway(standing: Standing) -> Gateway:
+    return standing.gateway
+
+
+@pytest.fixture
+def pool(standing: Standing) -> Pool:
+    return standing.pool
 
 
 def told(answer: httpx2.Response) -> tuple[int, object]:
