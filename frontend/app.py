@@ -108,11 +108,10 @@ async def open_app(
 
 
 def tokens_of(settings: FrontendSettings) -> Tokens:
-    partner = settings.partner_auth_token
-    return Tokens(
-        settings.client_auth_token.get_secret_value().strip().encode(),
-        partner.get_secret_value().strip().encode() if partner is not None and partner.get_secret_value() else None,
-    )
+    """A blank partner token is none: nobody shall get in with an empty one."""
+    partner = "" if settings.partner_auth_token is None else settings.partner_auth_token.get_secret_value()
+    client = settings.client_auth_token.get_secret_value()
+    return Tokens(client.strip().encode(), partner.strip().encode() or None)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

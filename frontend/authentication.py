@@ -78,11 +78,12 @@ class Instances:
             self._asked.set()
         # Others wait for the same answer: one caller that goes away must not take it from them.
         access = await asyncio.shield(future)
-        self._known.pop(key, None)
+        # Under its own spelling: what Python takes for the same id besides (spaces, braces) would never be forgotten.
+        self.forget(instance)
         if access is not None:
             if len(self._known) >= self._size:
                 del self._known[next(iter(self._known))]
-            self._known[key] = (access, now + self._lifetime)
+            self._known[instance.hex] = (access, now + self._lifetime)
         return access
 
     def forget(self, id: UUID) -> None:

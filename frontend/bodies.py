@@ -1,7 +1,8 @@
 """Bodies: read whole, within a limit and a time, and turned into a request model."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from frontend import problems
 
 Headers = dict[bytes, bytes]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Coroutine[Any, Any, Message]]
 
 JSON = b"application/json"
 MOST_QUERY_FIELDS = 50
@@ -50,32 +52,69 @@ async def read_body(receive: Receive, headers: Headers, limits: Limits) -> bytes
     declared = headers.get(b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limits.body:
         raise problems.too_large(limits.body, will_wait=b"expect" in headers)
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        try:
-            async with asyncio.timeout(limits.patience):
-                body = await _read_rest(receive, body, limits.body)
-        except TimeoutError:
-            raise problems.Problem(408, "the body did not arrive in time", problems.CLOSE) from None
-    if len(body) > limits.body:
-        raise problems.too_large(limits.body)
-    return body
+    # Most bodies are there, whole, when they are asked for. A timer costs more than all the rest of this function,
+    # so the first step is made without one and only what has to be waited for gets it.
+    first = receive()
+    try:
+        pending = first.send(None)
+    except StopIteration as arrived:
+        message = arrived.value
+        if not message.get("more_body"):
+            return _checked(_part(message), limits.body)
+        rest = _read_rest(receive, _part(message), limits.body)
+    else:
+        rest = _read_all(_resumed(first, pending), receive, limits.body)
+    try:
+        async with asyncio.timeout(limits.patience):
+            return _checked(await rest, limits.body)
+    except TimeoutError:
+        raise problems.Problem(408, "the body did not arrive in time", problems.CLOSE) from None
+
+
+@types.coroutine
+def _resumed(call: Coroutine[Any, Any, Message], pending: Any) -> Generator[Any, Any, Message]:
+    """The rest of a call whose first step has been made; `pending` is what that step waits for."""
+    try:
+        while True:
+            try:
+                sent = yield pending
+            except BaseException as error:
+                pending = call.throw(error)
+            else:
+                pending = call.send(sent)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+
+
+async def _read_all(first: Awaitable[Message], receive: Receive, limit: int) -> bytes:
+    message = await first
+    part = _part(message)
+    return await _read_rest(receive, part, limit) if message.get("more_body") else part
 
 
 async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
     parts, size, has_more = [first], len(first), True
     while has_more and size <= limit:
         message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGone
-        part = message.get("body", b"")
+        part = _part(message)
         parts.append(part)
         size += len(part)
         has_more = message.get("more_body", False)
     return b"".join(parts)
+
+
+def _part(message: Message) -> bytes:
+    if message["type"] != "http.request":
+        raise ClientGone
+    part: bytes = message.get("body", b"")
+    return part
+
+
+def _checked(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise problems.too_large(limit)
+    return body
 
 
 def parse_query(model: type[BaseModel], query: bytes) -> BaseModel:

@@ -7,6 +7,7 @@ import hashlib
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -105,7 +106,7 @@ class Dispatch:
                 "request",
                 method=scope["method"],
                 route=route.template,
-                instance=instance,
+                instance=_readable(instance),
                 status=start["status"],
                 took=round(took, 6),
             )
@@ -202,9 +203,21 @@ class Dispatch:
         return 0 if access.disable_enqueue_when_disconnected else self._disconnected_limit
 
     def _unexpected(self, error: Exception, route: Route, instance: str) -> None:
+        if getattr(error, "is_told", False):
+            return  # one error of a batch, which each of its requests raises
+        error.is_told = True  # type: ignore[attr-defined]
+        known = _readable(instance)
         trace = scrub("".join(traceback.format_exception(error)))
-        log.error("unexpected error", route=route.template, instance=instance, trace=trace)
-        self._reports.report(error, instance_id=instance or None)
+        log.error("unexpected error", route=route.template, instance=known, trace=trace)
+        self._reports.report(error, instance_id=known)
+
+
+def _readable(instance: str) -> str | None:
+    """The path's instance as every log spells it. What is no id is not shown: it may be a token in the wrong place."""
+    try:
+        return str(UUID(instance)) if instance else None
+    except ValueError:
+        return None
 
 
 def _validated(route: Route, raw: bytes) -> BaseModel:

@@ -28,7 +28,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def read_flag(value: object) -> object:
+def _flag(value: object) -> object:
     """The contract writes booleans as `true` and as `"true"`."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
@@ -87,7 +87,7 @@ TypingDelay = Annotated[int, Field(strict=True, ge=0, le=15), Whole]
 Flag = Annotated[
     bool,
     Field(strict=True),
-    BeforeValidator(read_flag),
+    BeforeValidator(_flag),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}]}),
 ]
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from common.requests.fields import LONGEST_URL, Flag, read_flag
+from common.requests.fields import LONGEST_URL, Flag
 
 
 def _without_slash(value: object) -> object:
@@ -17,6 +17,12 @@ def _https(value: object) -> object:
         return None
     if isinstance(value, str) and not value.lower().startswith("https://"):
         raise ValueError("a webhook URL must begin with https://")
+    return value
+
+
+def _only_true(value: bool) -> bool:
+    if not value:
+        raise ValueError("only true is possible here")
     return value
 
 
@@ -78,4 +84,4 @@ class UpdateSubscription(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    withCalls: Annotated[Literal[True], BeforeValidator(read_flag), WithJsonSchema({"enum": [True, "true"]})]
+    withCalls: Annotated[Flag, AfterValidator(_only_true), WithJsonSchema({"enum": [True, "true"]})]

@@ -19,7 +19,7 @@ async def read_status(services: Services, call: Call[None, None]) -> Status:
 
 async def read_me(services: Services, call: Call[None, None]) -> Me:
     instance = await _instance(services, call)
-    return Me.of(instance, services.vault.open(instance.id, instance.token_cipher))
+    return Me.of(instance, services.vault.show(instance.id, instance.token_cipher))
 
 
 async def read_device(services: Services, call: Call[None, None]) -> Device:

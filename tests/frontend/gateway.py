@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from common.clock import Clock
 from common.postgres import Pool
+from common.sentry import Reports
 from common.settings import FrontendSettings
 from frontend.app import open_app
 
@@ -105,8 +106,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway_on(settings: FrontendSettings, clock: Clock | None = None) -> AsyncIterator[Gateway]:
-    async with open_app(settings, clock) as app:
+async def gateway_on(
+    settings: FrontendSettings, clock: Clock | None = None, reports: Reports | None = None
+) -> AsyncIterator[Gateway]:
+    async with open_app(settings, clock, reports) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pombo.test", timeout=30) as client:
             yield Gateway(client)

@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from common.local.valkey import Valkey
-from common.postgres import Pool, open_pool
 from common.requests.fields import LONGEST_TEXT
-from tests.databases import Databases
-from tests.frontend.gateway import Caller, gateway_on, settings_for
+from common.settings import FrontendSettings
+from tests.frontend.conftest import Standing
 
 pytestmark = pytest.mark.anyio
 
@@ -23,29 +20,9 @@ STORED = """
     SELECT (SELECT count(*) FROM message_queue) + (SELECT count(*) FROM idempotency)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    caller: Caller
-    pool: Pool
-
-    async def stored(self) -> int:
-        count: int = await self.pool.fetchval(STORED)
-        return count
-
-
 @pytest.fixture(scope="module")
-def dsn(databases: Databases) -> Iterator[str]:
-    dsn = databases.create()
-    yield dsn
-    databases.drop(dsn)
-
-
-@pytest.fixture(scope="module")
-async def table(dsn: str, valkey: Valkey, anyio_backend: str) -> AsyncIterator[Table]:
-    pool = await open_pool(dsn, 2, "test")
-    async with gateway_on(settings_for(dsn, valkey.url(), http_max_body_bytes=BODY_LIMIT)) as gateway:
-        yield Table(await gateway.create(pool), pool)
-    await pool.close()
+def standing_settings(standing_settings: FrontendSettings) -> FrontendSettings:
+    return standing_settings.model_copy(update={"http_max_body_bytes": BODY_LIMIT})
 
 
 def text_of(**fields: Any) -> dict[str, Any]:
@@ -112,14 +89,14 @@ REFUSED_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED_FIELDS)
-async def test_a_field_that_is_not_valid_is_named_and_nothing_is_stored(table: Table, name: str) -> None:
+async def test_a_field_that_is_not_valid_is_named_and_nothing_is_stored(standing: Standing, name: str) -> None:
     body, error = REFUSED_FIELDS[name]
-    before = await table.stored()
-    answer = await table.caller.post("send-text", body)
+    before = await stored(standing)
+    answer = await standing.caller.post("send-text", body)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(error)
     assert len(answer.text) < LONGEST_REFUSAL
-    assert await table.stored() == before
+    assert await stored(standing) == before
 
 
 REFUSED_PHONES = [
@@ -156,11 +133,11 @@ REFUSED_PHONES = [
 
 
 @pytest.mark.parametrize("phone", REFUSED_PHONES, ids=repr)
-async def test_a_phone_that_is_none_of_the_known_forms_is_refused(table: Table, phone: object) -> None:
-    before = await table.stored()
-    answer = await table.caller.post_bytes("send-text", json.dumps(text_of(phone=phone)).encode())
+async def test_a_phone_that_is_none_of_the_known_forms_is_refused(standing: Standing, phone: object) -> None:
+    before = await stored(standing)
+    answer = await standing.caller.post_bytes("send-text", json.dumps(text_of(phone=phone)).encode())
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid phone"})
-    assert await table.stored() == before
+    assert await stored(standing) == before
 
 
 TAKEN_PHONES = {
@@ -177,10 +154,10 @@ TAKEN_PHONES = {
 
 
 @pytest.mark.parametrize("phone", TAKEN_PHONES, ids=repr)
-async def test_each_form_of_a_phone_is_stored_as_its_chat(table: Table, phone: object) -> None:
-    answer = await table.caller.post("send-text", text_of(phone=phone))
+async def test_each_form_of_a_phone_is_stored_as_its_chat(standing: Standing, phone: object) -> None:
+    answer = await standing.caller.post("send-text", text_of(phone=phone))
     assert answer.status_code == 200
-    row = await table.pool.fetchrow(
+    row = await standing.pool.fetchrow(
         "SELECT chat, payload->>'phone' FROM message_queue WHERE zaap_id = $1::uuid", answer.json()["zaapId"]
     )
     assert tuple(row) == (TAKEN_PHONES[phone], str(phone))
@@ -212,18 +189,18 @@ NOT_JSON: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-async def test_a_body_that_is_not_json_is_told_so_and_nothing_is_stored(table: Table, name: str) -> None:
-    before = await table.stored()
-    answer = await table.caller.post_bytes("send-text", NOT_JSON[name])
+async def test_a_body_that_is_not_json_is_told_so_and_nothing_is_stored(standing: Standing, name: str) -> None:
+    before = await stored(standing)
+    answer = await standing.caller.post_bytes("send-text", NOT_JSON[name])
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("the body is not valid JSON: ")
     assert len(answer.text) < LONGEST_REFUSAL
-    assert await table.stored() == before
+    assert await stored(standing) == before
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"hi"', b"5", b"null", b"true", b'[{"phone":"5511988887777"}]'])
-async def test_json_that_is_no_object_is_refused(table: Table, body: bytes) -> None:
-    answer = await table.caller.post_bytes("send-text", body)
+async def test_json_that_is_no_object_is_refused(standing: Standing, body: bytes) -> None:
+    answer = await standing.caller.post_bytes("send-text", body)
     assert (answer.status_code, answer.json()["error"][:6]) == (400, "body: ")
 
 
@@ -240,91 +217,96 @@ async def test_json_that_is_no_object_is_refused(table: Table, body: bytes) -> N
         ),
     ],
 )
-async def test_a_nul_in_a_text_is_refused_by_the_name_of_its_field(table: Table, body: bytes, field: str) -> None:
-    before = await table.stored()
-    answer = await table.caller.post_bytes("send-text", body)
+async def test_a_nul_in_a_text_is_refused_by_the_name_of_its_field(standing: Standing, body: bytes, field: str) -> None:
+    before = await stored(standing)
+    answer = await standing.caller.post_bytes("send-text", body)
     assert (answer.status_code, answer.json()) == (400, {"error": f"{field}: must not contain the character NUL"})
-    assert await table.stored() == before
+    assert await stored(standing) == before
 
 
-async def test_four_zeros_after_an_escaped_backslash_are_no_nul(table: Table) -> None:
-    answer = await table.caller.post_bytes("send-text", b'{"phone":"5511988887777","message":"\\\\u0000"}')
-    assert await message_of(table, answer.json()["zaapId"]) == "\\u0000"
+async def test_four_zeros_after_an_escaped_backslash_are_no_nul(standing: Standing) -> None:
+    answer = await standing.caller.post_bytes("send-text", b'{"phone":"5511988887777","message":"\\\\u0000"}')
+    assert await message_of(standing, answer.json()["zaapId"]) == "\\u0000"
 
 
 @pytest.mark.parametrize("size", [LONGEST_TEXT, 65_000])
-async def test_a_text_of_65_thousand_characters_is_stored_whole(table: Table, size: int) -> None:
+async def test_a_text_of_65_thousand_characters_is_stored_whole(standing: Standing, size: int) -> None:
     text = "é" * 10 + "x" * (size - 10)
-    answer = await table.caller.send_text(text)
-    assert await message_of(table, answer.json()["zaapId"]) == text
+    answer = await standing.caller.send_text(text)
+    assert await message_of(standing, answer.json()["zaapId"]) == text
 
 
 @pytest.mark.parametrize(
     "text", ["olá 🕊\n*bold*\r\n%0a\ttab", "\u202eright to left", "\ufeff", "\x7f\x1b[0m", "\U0010ffff"]
 )
-async def test_every_other_character_is_stored_as_it_came(table: Table, text: str) -> None:
-    answer = await table.caller.send_text(text)
-    assert await message_of(table, answer.json()["zaapId"]) == text
+async def test_every_other_character_is_stored_as_it_came(standing: Standing, text: str) -> None:
+    answer = await standing.caller.send_text(text)
+    assert await message_of(standing, answer.json()["zaapId"]) == text
 
 
-async def test_unknown_members_are_ignored_and_not_stored(table: Table) -> None:
-    answer = await table.caller.send_text("hi", surprise={"deep": [1, 2]}, token="x")
-    payload = await table.pool.fetchval(
+async def test_unknown_members_are_ignored_and_not_stored(standing: Standing) -> None:
+    answer = await standing.caller.send_text("hi", surprise={"deep": [1, 2]}, token="x")
+    payload = await standing.pool.fetchval(
         "SELECT payload::text FROM message_queue WHERE zaap_id = $1::uuid", answer.json()["zaapId"]
     )
     assert json.loads(payload) == {"phone": "5511988887777", "message": "hi"}
 
 
-async def test_the_last_of_two_members_of_one_name_counts(table: Table) -> None:
-    answer = await table.caller.post_bytes(
+async def test_the_last_of_two_members_of_one_name_counts(standing: Standing) -> None:
+    answer = await standing.caller.post_bytes(
         "send-text", b'{"phone":"5511900000000","message":"first","phone":"5511988887777","message":"last"}'
     )
-    assert await message_of(table, answer.json()["zaapId"]) == "last"
+    assert await message_of(standing, answer.json()["zaapId"]) == "last"
 
 
-async def test_a_number_of_thousands_of_digits_is_refused(table: Table) -> None:
+async def test_a_number_of_thousands_of_digits_is_refused(standing: Standing) -> None:
     for digits in (4_000, 5_000, 50_000):
         body = b'{"phone":' + b"9" * digits + b',"message":"hi"}'
-        answer = await table.caller.post_bytes("send-text", body)
+        answer = await standing.caller.post_bytes("send-text", body)
         assert answer.status_code == 400, answer.text
         assert len(answer.text) < LONGEST_REFUSAL
 
 
 @pytest.mark.parametrize("size", [BODY_LIMIT + 1, BODY_LIMIT * 10])
-async def test_a_body_above_the_limit_is_413_and_nothing_is_stored(table: Table, size: int) -> None:
-    before = await table.stored()
+async def test_a_body_above_the_limit_is_413_and_nothing_is_stored(standing: Standing, size: int) -> None:
+    before = await stored(standing)
     body = json.dumps(text_of(padding="x" * size)).encode()
-    answer = await table.caller.post_bytes("send-text", body)
+    answer = await standing.caller.post_bytes("send-text", body)
     assert (answer.status_code, answer.json()) == (413, {"error": f"the body is larger than {BODY_LIMIT} bytes"})
-    assert await table.stored() == before
+    assert await stored(standing) == before
 
 
-async def test_a_body_without_a_declared_length_is_cut_at_the_limit_too(table: Table) -> None:
+async def test_a_body_without_a_declared_length_is_cut_at_the_limit_too(standing: Standing) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b" " * 10_000
 
     headers = {"Content-Type": "application/json"}
-    answer = await table.caller.call("POST", "send-text", content=parts(), headers=headers)
+    answer = await standing.caller.call("POST", "send-text", content=parts(), headers=headers)
     assert (answer.status_code, answer.json()) == (413, {"error": f"the body is larger than {BODY_LIMIT} bytes"})
 
 
-async def test_a_bad_one_among_many_parallel_requests_fails_alone(table: Table) -> None:
-    before = await table.stored()
-    good = [table.caller.send_text(f"good {number}") for number in range(30)]
+async def test_a_bad_one_among_many_parallel_requests_fails_alone(standing: Standing) -> None:
+    before = await stored(standing)
+    good = [standing.caller.send_text(f"good {number}") for number in range(30)]
     bad = [
-        table.caller.send_text("bad", delayMessage=99),
-        table.caller.send_text("bad", phone="x"),
-        table.caller.post_bytes("send-text", b"{"),
-        table.caller.send_text("bad\0"),
+        standing.caller.send_text("bad", delayMessage=99),
+        standing.caller.send_text("bad", phone="x"),
+        standing.caller.post_bytes("send-text", b"{"),
+        standing.caller.send_text("bad\0"),
     ]
     answers = await asyncio.gather(*good, *bad)
     assert [answer.status_code for answer in answers] == [200] * 30 + [400] * 4
-    assert await table.stored() == before + 30
+    assert await stored(standing) == before + 30
 
 
-async def message_of(table: Table, zaap_id: str) -> str:
-    text: str = await table.pool.fetchval(
+async def stored(standing: Standing) -> int:
+    count: int = await standing.pool.fetchval(STORED)
+    return count
+
+
+async def message_of(standing: Standing, zaap_id: str) -> str:
+    text: str = await standing.pool.fetchval(
         "SELECT payload->>'message' FROM message_queue WHERE zaap_id = $1::uuid", zaap_id
     )
     return text

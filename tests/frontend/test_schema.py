@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +19,9 @@ from common.local.http import request
 from common.local.valkey import Valkey
 from common.tables.instance import shard_of
 from frontend import openapi, operations
+from frontend.operation import Ask
+from frontend.replies.common import Done
+from frontend.replies.instance import QrCode
 from tests.databases import SHARDS, Databases
 from tests.frontend.gateway import CLIENT_TOKEN, LINK, PARTNER_TOKEN, settings_for
 from tests.frontend.owner import owning
@@ -28,6 +32,10 @@ PARTNER = f"Bearer {PARTNER_TOKEN}"
 UNDECIDABLE = frozenset({"pagingState", "olderThan", "scheduledFor", "expiresAt"})
 """Fields whose form alone does not make them valid: a cursor must be one of ours, a time of this or the next century
 and later than another."""
+
+REPLY_TO = {one.effect.question: one.reply for one in operations.ALL if isinstance(one.effect, Ask)}
+SAID: dict[type, dict[str, object]] = {QrCode: {"value": "2@code"}, Done: {"value": True}}
+"""What the owner of the instance says where a reply of this model is wanted."""
 
 schema = schemathesis.openapi.from_dict(openapi.build(operations.ALL, version="tested"))
 schema.config.generation.allow_extra_parameters = False  # unknown ones are ignored, as the contract wants it
@@ -51,9 +59,13 @@ def api(databases: Databases, valkey: Valkey) -> Iterator[Api]:
         _, created = request("POST", f"{url}{path}", {"name": "generated"}, {"Authorization": PARTNER})
         asyncio.run(link(dsn, UUID(created["id"])))
         shard = shard_of(UUID(created["id"]), SHARDS)
-        with owning(valkey.url(), shard, lambda _: {"ok": True, "value": {"value": "2@code"}}):
+        with owning(valkey.url(), shard, answer):
             yield Api(url, created["id"], created["token"], session)
     databases.drop(dsn)
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    return {"ok": True, "value": SAID[REPLY_TO[question["name"]]]}
 
 
 async def link(dsn: str, instance: UUID) -> None:
