@@ -33,6 +33,7 @@ class Service:
             "verdict": self._verdict,
             "ack": self._ack,
             "schema": self._schema,
+            "ping": self._ping,
         }
 
     def run(self) -> None:
@@ -83,6 +84,9 @@ class Service:
     def _schema(self, frame: Frame) -> None:
         error = self._library.make_schema(frame.fields["store"])
         self._link.send(Frame("answer", frame.id, {"error": error} if error else {}))
+
+    def _ping(self, frame: Frame) -> None:
+        self._link.send(Frame("answer", frame.id))
 
     def _close_session(self, session: Hosted, call: int) -> None:
         session.close()
