@@ -34,7 +34,8 @@ _FAILURES = {
 
 
 class NeonizeEngine:
-    """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing."""
+    """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing. `logins` is how many
+    sessions log in at the same time."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class NeonizeEngine:
         patience: Patience | None = None,
         clock: Clock | None = None,
         chance: Random | None = None,
+        logins: int = 8,
     ) -> None:
         self._options = options or HostOptions()
         self._patience = patience or Patience()
@@ -50,6 +52,7 @@ class NeonizeEngine:
         self._chance = chance or Random()
         self._store = Store(store_dsn)
         self._tap = Tap()
+        self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
         self._stack = AsyncExitStack()
 
@@ -79,7 +82,7 @@ class NeonizeEngine:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
         session = NeonizeSession(
-            account, listener, self._fleet, self._store, self._tap, self._patience, self._clock, self._chance
+            account, listener, self._fleet, self._store, self._tap, self._logins, self._patience, self._chance
         )
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")

@@ -114,7 +114,7 @@ class FakeLibrary:
         if text == "abort on wire":
             os.abort()
         if text.startswith("event "):
-            sitting.events.put((int(text.split()[1]), b""))
+            sitting.events.put((int(text.split()[1]), bytes.fromhex(text.partition(" with ")[2])))
         if text == "no answer":
             sitting.cut.wait()
             return _failed("websocket disconnected before message send returned response")
