@@ -29,6 +29,7 @@ class Service:
             "send": self._send,
             "presence": self._presence,
             "logout": self._logout,
+            "pairing-code": self._pairing_code,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -68,6 +69,10 @@ class Service:
     def _logout(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.logout(frame.id))
+
+    def _pairing_code(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.ask_for_code(frame.id, frame.body))
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id):
