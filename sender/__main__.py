@@ -58,6 +58,7 @@ async def serve(settings: SenderSettings) -> None:
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics, concurrency=settings.session_open_concurrency,
+        clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
     )  # fmt: skip
     couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)

@@ -1,16 +1,30 @@
 """Questions: what may be asked of a session, and who answers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import segno
 
+from common.errors import DeliveryError
 from sender.answers import Answerer, NoAnswer
+from sender.pairings import NoCode
 from sender.sessions import Sessions
 
 PIXELS = 8  # of one module of a QR code's picture
+PHONE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 LINKED: Mapping[str, Any] = {"connected": True, "error": "You are already connected."}
+
+NO_CODE: Mapping[str, tuple[int, str]] = {
+    "timeout": (503, "no code was used in time; ask again"),
+    "passkey-required": (409, "this account can only be linked with a passkey, which is not possible here"),
+    "outdated": (503, "WhatsApp does not accept this version; it has to be upgraded"),
+    "refused": (503, "WhatsApp refused to link; try again"),
+    "engine": (503, "no code could be had from WhatsApp; try again"),
+}
+"""By the reason of a failed pairing."""
 
 
 class Questions:
@@ -24,6 +38,7 @@ class Questions:
         return {
             "qr-code": self.qr_code,
             "qr-code-image": self.qr_code_image,
+            "phone-code": self.phone_code,
             "restart": self.restart,
             "restore-session": self.restart,
             "disconnect": self.disconnect,
@@ -33,11 +48,10 @@ class Questions:
         """The code of the moment. Asking again never breaks a pairing under way."""
         if self._sessions.get(instance) is not None:
             return LINKED
-        code = await self._sessions.qr_code(instance)
+        with _no_code_said():
+            code = await self._sessions.qr_code(instance)
         if code is None:
-            if self._sessions.get(instance) is not None:
-                return LINKED
-            raise NoAnswer(503, "no code could be had from WhatsApp; try again")
+            return LINKED
         return {"value": code.text, "expiresAt": int(code.expires_at.timestamp() * 1000)}
 
     async def qr_code_image(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
@@ -46,9 +60,34 @@ class Questions:
             return answer
         return {**answer, "value": segno.make_qr(answer["value"]).png_data_uri(scale=PIXELS)}
 
+    async def phone_code(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
+        """A code to type on the phone with the number `phone`. Asking again gives the same one while it is valid."""
+        phone = str(arguments.get("phone", ""))
+        if not PHONE.fullmatch(phone):
+            raise NoAnswer(400, "Invalid phone")
+        if self._sessions.get(instance) is not None:
+            return LINKED
+        with _no_code_said():
+            code = await self._sessions.phone_code(instance, phone)
+        if code is None:
+            return LINKED
+        return {"code": code.text, "expiresAt": int(code.expires_at.timestamp() * 1000)}
+
     async def restart(self, instance: UUID, _: Mapping[str, Any]) -> Any:
         return {"value": await self._sessions.restart(instance)}
 
     async def disconnect(self, instance: UUID, _: Mapping[str, Any]) -> Any:
         await self._sessions.unlink(instance)
         return {"value": True}
+
+
+@contextmanager
+def _no_code_said() -> Iterator[None]:
+    try:
+        yield
+    except NoCode as no:
+        raise NoAnswer(*NO_CODE[no.reason]) from None
+    except DeliveryError as error:
+        if error.retry:
+            raise NoAnswer(*NO_CODE["engine"]) from None
+        raise NoAnswer(400, "WhatsApp gives no code for this phone") from None

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from random import Random
 from uuid import UUID
 
 from common import logs
 from common.addresses import Jid
+from common.clock import Clock, SystemClock
 from common.errors import DeliveryError, NotPaired
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
 from common.tables.session import SessionOwner
+from sender.comebacks import Comebacks
 from sender.ledger import Ledger
+from sender.pairings import Pairings
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -24,7 +28,7 @@ from sender.whatsapp.session import (
     LoggedOut,
     Outdated,
     Paired,
-    PairingFailed,
+    PairingCode,
     QrCode,
     Raw,
     Receipts,
@@ -49,7 +53,7 @@ class Held:
 class Sessions:
     """`on_connected` is told each time that an instance can send, `on_settled` the chats whose doubt a receipt ended.
 
-    `run` must be running: it owns the pairings.
+    `run` must be running: it owns the pairings and the comebacks.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class Sessions:
         *,
         concurrency: int = 8,
         pairs_at_once: bool = False,
+        clock: Clock | None = None,
+        chance: Random | None = None,
     ) -> None:
         self._engine = engine
         self._pool = pool
@@ -76,9 +82,9 @@ class Sessions:
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
         self._opening: set[UUID] = set()
-        self._codes: dict[UUID, QrCode] = {}
-        self._pairing: dict[UUID, tuple[int, asyncio.Task[None]]] = {}  # the shard and what is under way
-        self._code_came = asyncio.Condition()
+        self._clock = clock or SystemClock()
+        self._comebacks = Comebacks(self._clock, chance or Random())
+        self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
         self._tasks: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -88,9 +94,9 @@ class Sessions:
         return self._held.get(instance)
 
     async def run(self) -> None:
-        """Own the pairings until cancelled."""
+        """Own the pairings, and the waits of sessions that stay away for a while, until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            await asyncio.Event().wait()
+            await self._pairings.run()
 
     async def open_shards(self, claimed: Mapping[int, int]) -> None:
         """Open every linked instance of these shards, a few at a time. Waits out an outage of Postgres."""
@@ -139,9 +145,7 @@ class Sessions:
     async def close_shards(self, shards: Iterable[int]) -> None:
         """Close the sessions of these shards and end their pairings. Never logs out."""
         gone = set(shards)
-        for shard, pairing in self._pairing.values():
-            if shard in gone:
-                pairing.cancel()
+        self._pairings.end(gone)
         going = [instance for instance, held in self._held.items() if held.shard in gone]
         async with asyncio.TaskGroup() as tasks:
             for instance in going:
@@ -152,7 +156,7 @@ class Sessions:
             return
         if owner.device is None:
             if self._pairs_at_once:
-                self._start_pairing(owner)
+                self._pairings.start(owner)
             return
         self._opening.add(owner.id)
         try:
@@ -188,26 +192,35 @@ class Sessions:
                 for chat in await self._ledger.receipt(owner.shard, owner.id, ids, kind, at):
                     self._on_settled(owner.id, chat)
             case Connected(phone, lid, name, platform):
+                self._comebacks.connected(owner.id)
                 await self._state(owner, "connected", None, phone, lid, name, platform)
                 self._on_connected(owner.id)
             case Disconnected(reason):
                 await self._state(owner, "disconnected", reason)
             case LoggedOut(reason):
+                self._comebacks.forget(owner.id)
                 await self._drop(owner)
                 await self._forget(owner, reason)
             case Replaced():
-                await self._state(owner, "conflict", "the same device connected elsewhere")
-            case Banned(reason, _):
+                if await self._state(owner, "conflict", "the same device connected elsewhere"):
+                    self._come_back(owner, self._comebacks.after_conflict(owner.id))
+                else:
+                    await self._drop(owner)  # it is another node's by now, and that is who connected
+            case Banned(reason, until):
                 await self._state(owner, "banned", reason)
+                self._come_back(owner, self._comebacks.after_ban(until))
             case Outdated():
                 await self._state(owner, "outdated", "WhatsApp refuses this version of the library")
+                self._come_back(owner, self._comebacks.after_outdated())
             case Raw(code):
                 log.debug("event not translated", instance=owner.id, code=code)
 
-    async def _state(self, owner: SessionOwner, state: str, error: str | None, *profile: str | None) -> None:
+    async def _state(self, owner: SessionOwner, state: str, error: str | None, *profile: str | None) -> bool:
         profile = profile or (None, None, None, None)
-        if await self._write(table.SET_STATE, owner, state, error, *profile):
+        is_ours = await self._write(table.SET_STATE, owner, state, error, *profile)
+        if is_ours:
             log.info("session state", instance=owner.id, state=state, error=error)
+        return is_ours
 
     async def _forget(self, owner: SessionOwner, reason: str) -> None:
         await self._write(table.FORGET_DEVICE, owner, reason)
@@ -228,50 +241,54 @@ class Sessions:
             # Beside us: closing waits for this session's events to end, and we are one of them.
             self._tasks.create_task(held.session.close())
 
+    def _come_back(self, owner: SessionOwner, wait: float) -> None:
+        """Open a session that has ended again, unless somebody did so before."""
+        held = self._held.get(owner.id)
+        if held is None or self._tasks is None:
+            return
+        log.info("session stays away for a while", instance=owner.id, seconds=round(wait))
+        self._tasks.create_task(self._reopen(owner, held, self._clock.elapsed() + wait), name="reopen session")
+
+    async def _reopen(self, owner: SessionOwner, held: Held, moment: float) -> None:
+        await self._clock.sleep_until(moment)
+        while self._held.get(owner.id) is held or (owner.id not in self._held and self._epoch_of(owner.shard)):
+            try:
+                await self.restart(owner.id)
+                return
+            except OUTAGES as error:
+                log.warning("session not reopened yet", instance=owner.id, error=type(error).__name__)
+                await asyncio.sleep(AGAIN)
+
     # --- pairing ---
 
     async def qr_code(self, instance: UUID) -> QrCode | None:
-        """The code of the moment; starts a pairing if none is under way. None: the instance is linked already."""
+        """The code of the moment; starts a pairing if none is under way. None: the instance is linked already.
+
+        Raises NoCode.
+        """
+        owner = await self._unlinked(instance)
+        return await self._pairings.qr_code(owner) if owner else None
+
+    async def phone_code(self, instance: UUID, phone: str) -> PairingCode | None:
+        """Like `qr_code`, but a code to type on that phone. Raises NoCode, or DeliveryError for a refused phone."""
+        owner = await self._unlinked(instance)
+        return await self._pairings.phone_code(owner, phone) if owner else None
+
+    async def _unlinked(self, instance: UUID) -> SessionOwner | None:
         owner = await table.find(self._pool, instance)
-        if owner is None or owner.device is not None:
-            return None
-        async with self._code_came:
-            self._start_pairing(owner)
-            await self._code_came.wait_for(lambda: instance in self._codes or instance not in self._pairing)
-            return self._codes.get(instance)
+        return owner if owner is not None and owner.device is None else None
 
-    def _start_pairing(self, owner: SessionOwner) -> None:
-        if owner.id in self._pairing:
+    async def _linked(self, owner: SessionOwner, paired: Paired) -> None:
+        written = (paired.device, paired.phone, paired.lid, paired.platform)
+        if not await self._write(table.SET_DEVICE, owner, *written):
+            log.warning("paired in vain: the shard was lost meanwhile", instance=owner.id)
             return
-        if self._tasks is None:
-            raise RuntimeError("sessions are not running")
-        task = self._tasks.create_task(self._pair(owner))
-        self._pairing[owner.id] = (owner.shard, task)
-
-    async def _pair(self, owner: SessionOwner) -> None:
+        log.info("paired", instance=owner.id)
         try:
-            await self._link(owner)
-            linked = await table.find(self._pool, owner.id)
-        except Exception:
-            log.exception("pairing ended by an error", instance=owner.id)
-            return
-        finally:
-            self._codes.pop(owner.id, None)
-            del self._pairing[owner.id]
-            async with self._code_came:
-                self._code_came.notify_all()
-        if linked is not None and linked.device is not None:
-            await self._open(linked)
+            await self._open(replace(owner, device=paired.device))
+        except OUTAGES as error:
+            log.warning("session not opened yet", instance=owner.id, error=type(error).__name__)
 
-    async def _link(self, owner: SessionOwner) -> None:
-        async for step in self._engine.pair(owner.id.hex, owner.session_name):
-            match step:
-                case QrCode():
-                    async with self._code_came:
-                        self._codes[owner.id] = step
-                        self._code_came.notify_all()
-                case Paired(device, phone, lid, platform):
-                    if await self._write(table.SET_DEVICE, owner, device, phone, lid, platform):
-                        log.info("paired", instance=owner.id)
-                case PairingFailed(reason):
-                    log.warning("pairing failed", instance=owner.id, reason=reason)
+    async def _not_linked(self, owner: SessionOwner, reason: str) -> None:
+        if reason != "timeout":
+            await self._state(owner, "unpaired", reason)

@@ -1,6 +1,7 @@
 """`python -m sender.host`: started by `process.py` only, with an inherited socket and an environment of its own."""
 
 import os
+import resource
 import socket
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -18,6 +19,9 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     parser.add_argument("--window", type=int, default=1, help="events of a session under way to the node")
     parser.add_argument("--noise-root", default="", help="hex; replaces WhatsApp's key")
     arguments = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Each start of a session leaves open files behind; the usual 1,024 would not do for long.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     link = Link(socket.socket(fileno=arguments.socket), leave)
     noise_root = bytes.fromhex(arguments.noise_root) if arguments.noise_root else None
     Service(load(noise_root), link, arguments.sessions, arguments.window).run()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from random import Random
 
 from common.clock import Clock
@@ -14,6 +15,18 @@ FIRST_WAIT = 0.5  # seconds, doubled with each short life
 LONGEST_WAIT = 30.0  # seconds
 
 
+@dataclass(slots=True)
+class _Places:
+    """How many sessions sit in a host, and how many ever did."""
+
+    taken: int = 0
+    given: int = 0
+
+    def take(self) -> None:
+        self.taken += 1
+        self.given += 1
+
+
 class Fleet:
     """`tasks` is the group in which the hosts live."""
 
@@ -22,14 +35,14 @@ class Fleet:
         self._tasks = tasks
         self._clock = clock
         self._chance = chance
-        self._taken: dict[HostProcess, int] = {}
+        self._places: dict[HostProcess, _Places] = {}
         self._throw_away: set[HostProcess] = set()
         self._placing = asyncio.Lock()
         self._short_lives = 0
 
     @property
     def hosts(self) -> tuple[HostProcess, ...]:
-        return tuple(host for host in self._taken if host.is_alive)
+        return tuple(host for host in self._places if host.is_alive)
 
     @asynccontextmanager
     async def seat(self) -> AsyncIterator[HostProcess]:
@@ -64,22 +77,22 @@ class Fleet:
 
     async def _place(self) -> HostProcess:
         async with self._placing:
-            for host, taken in self._taken.items():
-                if host.is_alive and taken < self._options.sessions:
-                    self._taken[host] += 1
+            for host, places in self._places.items():
+                if host.is_alive and places.taken < self._options.sessions and places.given < self._options.openings:
+                    places.take()
                     return host
             if self._short_lives:
                 longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._short_lives - 1))
                 await self._clock.sleep_until(self._clock.elapsed() + longest * self._chance.uniform(0.5, 1))
             host = await HostProcess.start(self._options)
-            self._taken[host] = 1
+            places = self._places[host] = _Places()
+            places.take()
             self._tasks.create_task(self._watch(host), name=f"host {host.pid}")
             try:
                 await host.ready()
             except BaseException:
                 # Nobody sits there after all. A host that is well serves the next one who asks.
-                if host in self._taken:
-                    self._taken[host] -= 1
+                places.taken -= 1
                 raise
             return host
 
@@ -88,14 +101,14 @@ class Fleet:
         try:
             await host.run()
         finally:
-            self._taken.pop(host, None)
+            self._places.pop(host, None)
             died_young = host.has_died and self._clock.elapsed() - started < SHORT_LIFE
             self._short_lives = self._short_lives + 1 if died_young else 0
 
     async def _leave(self, host: HostProcess) -> None:
-        if host not in self._taken:
+        if (places := self._places.get(host)) is None:
             return
-        self._taken[host] -= 1
-        if not self._taken[host]:
-            del self._taken[host]
+        places.taken -= 1
+        if not places.taken:
+            del self._places[host]
             await host.stop()

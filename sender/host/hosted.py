@@ -54,6 +54,7 @@ class Hosted:
         self._changed = threading.Condition()
         self._pass: Pass | None = None
         self._told = self._safe = 0
+        self._shows_codes = False
         self._is_abandoned = False
         self._last_event = 0.0
         self._sending: _Sending | None = None
@@ -86,6 +87,15 @@ class Hosted:
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
         self._call(call, lambda: self._library.logout(self.name))
+
+    def ask_for_code(self, call: int, phone: bytes) -> None:
+        """A pairing by typed code beside the one by QR code, as long as codes are shown."""
+        with self._gate.reading():
+            if not self._shows_codes:
+                self._link.send(Frame("answer", call, {"error": "not-ready"}))
+                return
+            answer = self._library.pair_phone(self.name, phone)
+        self._link.send(Frame("answer", call, body=answer))
 
     def _call(self, call: int, work: Callable[[], str]) -> None:
         error = "not-ready"
@@ -154,9 +164,11 @@ class Hosted:
 
     def _on_qr(self, text: bytes) -> None:
         self._leave_gate()
+        self._shows_codes = True
         self._link.send(Frame("qr", fields={"session": self.name}, body=text))
 
     def _on_status(self, text: bytes) -> None:
+        self._shows_codes = False
         self._link.send(Frame("status", fields={"session": self.name}, body=text))
         if text == b"success":
             # The device is stored. It must not log in here, where nobody listens to what it would receive.

@@ -16,6 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 class HostOptions:
     sessions: int = 50
     """How many sessions one host holds: what a crash of the library costs."""
+    openings: int = 300
+    """How often a host is given a session before it is left to run empty: in the library each leaves two open files
+    and some memory behind for ever."""
+    pulse: float = 5.0
+    """Seconds between two looks whether a host still answers."""
+    pulse_patience: float = 10.0
+    """Seconds for it to answer. A host that misses two in a row is killed, and its sessions move."""
     window: int = 1
     """How many of a session's events may be under way to the node. 1: each is safe before the library goes on."""
     memory_limit: str = "1GiB"

@@ -48,8 +48,15 @@ class Call:
 class HostProcess:
     """`run` is the host's life: it returns when the process is gone, whoever ended it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        options: HostOptions,
+    ) -> None:
         self._process = process
+        self._options = options
         self._reader = reader
         self._writer = writer
         self._ids = itertools.count(1)
@@ -81,7 +88,7 @@ class HostProcess:
             # A child that started all the same finds nobody at the other end and leaves.
             ours.close()
             raise
-        return cls(process, reader, writer)
+        return cls(process, reader, writer, options)
 
     @property
     def pid(self) -> int:
@@ -113,7 +120,9 @@ class HostProcess:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen_to_output(), name=f"output of host {self.pid}")
+                pulse = tasks.create_task(self._feel_pulse(), name=f"pulse of host {self.pid}")
                 await self._read()
+                pulse.cancel()
                 self._end()
                 self._writer.close()
                 with suppress(TimeoutError):
@@ -204,6 +213,23 @@ class HostProcess:
         except Damaged:
             log.exception("a session host sent what is no frame", host=self.pid)
             self.kill()
+
+    async def _feel_pulse(self) -> None:
+        """A host that hangs is as bad as one that is gone. Two misses, because the hanging one may have been this node,
+        which finds its own patience at an end before it reads the answer."""
+        missed = 0
+        while missed < 2:
+            await asyncio.sleep(self._options.pulse)
+            try:
+                await self.call("ping", {}, timeout=self._options.pulse_patience)
+            except TimeoutError:
+                missed += 1
+            except HostLost:
+                return
+            else:
+                missed = 0
+        log.error("a session host does not answer any more", host=self.pid)
+        self.kill()
 
     def _dispatch(self, frame: Frame) -> None:
         if frame.kind in ("answer", "on-wire"):

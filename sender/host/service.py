@@ -29,10 +29,12 @@ class Service:
             "send": self._send,
             "presence": self._presence,
             "logout": self._logout,
+            "pairing-code": self._pairing_code,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
             "schema": self._schema,
+            "ping": self._ping,
         }
 
     def run(self) -> None:
@@ -68,6 +70,10 @@ class Service:
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.logout(frame.id))
 
+    def _pairing_code(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.ask_for_code(frame.id, frame.body))
+
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id):
             self._link.send(Frame("answer", frame.id, {"error": "withdrawn"}))
@@ -83,6 +89,9 @@ class Service:
     def _schema(self, frame: Frame) -> None:
         error = self._library.make_schema(frame.fields["store"])
         self._link.send(Frame("answer", frame.id, {"error": error} if error else {}))
+
+    def _ping(self, frame: Frame) -> None:
+        self._link.send(Frame("answer", frame.id))
 
     def _close_session(self, session: Hosted, call: int) -> None:
         session.close()

@@ -143,6 +143,14 @@ class QrCode:
 
 
 @dataclass(frozen=True, slots=True)
+class PairingCode:
+    """To be typed on the phone, as `ABCD-EFGH`."""
+
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Paired:
     device: str
     phone: str
@@ -172,4 +180,11 @@ class Engine(Protocol):
 
     def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
         """Link a new device: codes as they come, then Paired or PairingFailed. Closing the iterator cancels."""
+        ...
+
+    async def pairing_code(self, instance: str, phone: str) -> PairingCode:
+        """A code to type on that phone instead of scanning, for the pairing that shows codes now. An earlier one ends.
+
+        Raises NotConnected when no pairing shows codes, and other DeliveryErrors when WhatsApp gives no code.
+        """
         ...

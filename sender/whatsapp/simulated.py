@@ -36,6 +36,7 @@ from sender.whatsapp.session import (
     OnWire,
     Outdated,
     Paired,
+    PairingCode,
     PairingFailed,
     QrCode,
     Receipts,
@@ -45,6 +46,9 @@ from sender.whatsapp.session import (
 log = logs.get(__name__)
 
 CLOSE_PATIENCE = 2.0  # seconds that a closing session gives to what it has still to tell
+
+
+CODE_LIFE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +255,18 @@ class SimulatedEngine:
 
     async def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
         """A code, and, where the engine links, an account whose number is made from the instance's id."""
-        yield QrCode(f"2@simulated,{instance}", datetime.now(UTC) + timedelta(seconds=60))
+        yield QrCode(f"2@simulated,{instance}", datetime.now(UTC) + CODE_LIFE)
         if not self._links:
+            await asyncio.sleep(CODE_LIFE.total_seconds())
             yield PairingFailed("timeout")
             return
         phone = f"55119{int(instance[:10], 16) % 100_000_000:08d}"
         yield Paired(device=f"{phone}:1@s.whatsapp.net", phone=phone, lid=None, platform="simulated")
+
+    async def pairing_code(self, instance: str, phone: str) -> PairingCode:
+        if self._links:
+            raise NotConnected  # the pairing was over before anybody could type
+        return PairingCode("ABCD-EFGH", datetime.now(UTC) + CODE_LIFE)
 
     def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run beside the caller, ended with the engine."""

@@ -44,13 +44,14 @@ class Shards:
 
 
 class Station:
-    """Holds every shard once it has claimed them. `policy` and `behaviour` may be changed before it runs."""
+    """Holds every shard once it has claimed them. `policy`, `behaviour` and `links` may be changed before it runs."""
 
     def __init__(self, pool: Pool, *, node: str = "station", clock: ManualClock | None = None) -> None:
         self.pool = pool
         self.node = node
         self.clock = clock or ManualClock()
         self.policy = AT_ONCE
+        self.links = True
         self.behaviour = Behaviour(receipts=False)
         self.journal = Journal()
         self.shards = Shards()
@@ -60,11 +61,11 @@ class Station:
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Station]":
-        self.engine = SimulatedEngine(self.behaviour, self.journal, seed=1)
+        self.engine = SimulatedEngine(self.behaviour, self.journal, seed=1, links=self.links)
         self.ledger = Ledger(self.pool, self.node, self.shards, self.metrics)
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),
-            lambda one, chat: self.couriers.settled(one, chat), self.metrics,
+            lambda one, chat: self.couriers.settled(one, chat), self.metrics, clock=self.clock, chance=self.chance,
         )  # fmt: skip
         self.couriers = Couriers(
             self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance

@@ -2,39 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from contextlib import AsyncExitStack, aclosing, suppress
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from common.addresses import Jid, without_device
 from common.clock import Clock, SystemClock
-from common.errors import NotPaired
+from common.errors import NotConnected, NotPaired
 from sender.host.fleet import Fleet
-from sender.host.frames import Frame
 from sender.host.options import HostOptions
 from sender.host.process import HostLost, HostProcess
-from sender.whatsapp.neonize.events import Code
+from sender.whatsapp.neonize.pairing import Pairing
 from sender.whatsapp.neonize.patience import Patience
-from sender.whatsapp.neonize.protobuf import Device, DeviceProps, from_engine
 from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.session import Account, Listener, Paired, PairingFailed, QrCode
+from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode
 
 SCHEMA_PATIENCE = 60.0  # seconds
-FIRST_CODE, NEXT_CODE = timedelta(seconds=60), timedelta(seconds=20)
-
-_FAILURES = {
-    b"timeout": "timeout",
-    b"passkey-request": "passkey-required",
-    b"err-client-outdated": "outdated",
-}
 
 
 class NeonizeEngine:
-    """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing."""
+    """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing. `logins` is how many
+    sessions log in at the same time."""
 
     def __init__(
         self,
@@ -43,6 +33,7 @@ class NeonizeEngine:
         patience: Patience | None = None,
         clock: Clock | None = None,
         chance: Random | None = None,
+        logins: int = 8,
     ) -> None:
         self._options = options or HostOptions()
         self._patience = patience or Patience()
@@ -50,7 +41,9 @@ class NeonizeEngine:
         self._chance = chance or Random()
         self._store = Store(store_dsn)
         self._tap = Tap()
+        self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
+        self._pairings: dict[str, Pairing] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -79,7 +72,7 @@ class NeonizeEngine:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
         session = NeonizeSession(
-            account, listener, self._fleet, self._store, self._tap, self._patience, self._clock, self._chance
+            account, listener, self._fleet, self._store, self._tap, self._logins, self._patience, self._chance
         )
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")
@@ -87,37 +80,24 @@ class NeonizeEngine:
         return session
 
     async def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
-        """In a host of its own: a pairing that is not completed would leak in the library for ever."""
         with suppress(HostLost, TimeoutError):
             async with self._fleet.throw_away() as host:
-                frames: asyncio.Queue[Frame] = asyncio.Queue()
-                name = host.name_for(instance)
-                host.attach(name, frames.put_nowait)
-                properties = DeviceProps(os=device_name, platformType=DeviceProps.CHROME).SerializeToString().hex()
-                fields = {"session": name, "store": self._store.url, "device": "", "properties": properties}
-                await host.call("open", fields, timeout=self._patience.call)
-                validity = FIRST_CODE
-                while True:
-                    step = self._step(await frames.get(), validity)
-                    if step is None:
-                        continue
-                    yield step
-                    if not isinstance(step, QrCode):
-                        return
-                    validity = NEXT_CODE
+                pairing = Pairing(host, instance, self._store.url, device_name, self._clock)
+                self._pairings[instance] = pairing
+                try:
+                    async with aclosing(pairing.steps()) as steps:
+                        async for step in steps:
+                            yield step
+                    return
+                finally:
+                    del self._pairings[instance]
         yield PairingFailed("engine")
 
-    def _step(self, frame: Frame, validity: timedelta) -> QrCode | Paired | PairingFailed | None:
-        match frame.kind:
-            case "qr":
-                return QrCode(frame.body.decode(), self._clock.now() + validity)
-            case "status" if frame.body != b"success":
-                return PairingFailed(_FAILURES.get(frame.body, "refused"))
-            case "event" if frame.fields["code"] == Code.DEVICE:
-                return _paired(Device.FromString(frame.body))
-            case "ended" | "lost":
-                return PairingFailed("engine")
-        return None
+    async def pairing_code(self, instance: str, phone: str) -> PairingCode:
+        pairing = self._pairings.get(instance)
+        if pairing is None:
+            raise NotConnected
+        return await pairing.code_for(phone)
 
     async def _make_schema(self) -> None:
         """Each start of a node: it is also what brings an older database up to a newer library."""
@@ -134,8 +114,3 @@ class NeonizeEngine:
         async with asyncio.TaskGroup() as closing:
             for session in self._sessions:
                 closing.create_task(session.close())
-
-
-def _paired(device: Device) -> Paired:
-    lid = Jid(without_device(from_engine(device.LID))) if device.LID.User else None
-    return Paired(from_engine(device.JID), device.JID.User, lid, device.Platform or None)

@@ -6,6 +6,7 @@ from enum import IntEnum
 from sender.whatsapp.neonize.protobuf import (
     ConnectFailure,
     ConnectFailureReason,
+    KeepAliveTimeout,
     LoggedOut,
     Receipt,
     TemporaryBan,
@@ -20,6 +21,7 @@ class Code(IntEnum):
 
     DEVICE = 0
     CONNECTED = 3
+    SILENT = 4
     LOGGED_OUT = 6
     REPLACED = 7
     BANNED = 8
@@ -62,6 +64,12 @@ def reason_of_failure(body: bytes) -> str:
     failure = ConnectFailure.FromString(body)
     name = _word(ConnectFailureReason.Name(failure.Reason))
     return f"{name}: {failure.Message}" if failure.Message else name
+
+
+def pings_unanswered(body: bytes) -> int:
+    """How many in a row, of a connection that looks well otherwise."""
+    count: int = KeepAliveTimeout.FromString(body).ErrorCount
+    return count
 
 
 def _logged_out(body: bytes) -> LoggedOutEvent:

@@ -22,7 +22,14 @@ _NOT_CONNECTED = (
     "store doesn't contain a device",
 )
 _NOT_ON_WHATSAPP = ("no LID found for", "not on WhatsApp")
-_REFUSED = ("unknown server", "must be a user JID", "can't send message type", "recipient server", "frame too large")
+_REFUSED = (
+    "unknown server",
+    "must be a user JID",
+    "can't send message type",
+    "recipient server",
+    "frame too large",
+    "phone number",
+)
 
 
 def failure_of_send(text: str, *, is_on_wire: bool) -> DeliveryError:

@@ -102,6 +102,12 @@ class Library:
         )
         return error.decode(errors="replace")
 
+    def pair_phone(self, session: str, parameters: bytes) -> bytes:
+        """A code for a session that shows QR codes. `parameters` has all its fields (one that lacks aborts the
+        process). Blocks until the server answered."""
+        answer: bytes = self._go.PairPhone(session.encode(), parameters, len(parameters))
+        return answer
+
     def logout(self, session: str) -> str:
         """Blocks until the server answered. The device is gone from the store then; '' or the error."""
         error: bytes = self._go.Logout(session.encode())

@@ -15,6 +15,11 @@ class Patience:
     """For a login. The library's own limits (60 s to dial, 20 s to shake hands) come first and name the reason."""
     reconnect: float = 10.0
     """For the library's own reconnects, whose pauses grow without end; then the session is started anew."""
+    login: float = 5.0
+    """How long a login may keep one of the places of those that may log in at the same time."""
+    pings: int = 2
+    """Unanswered pings in a row (each takes the library 20 to 40 s) after which a connection counts as dead. Left
+    alone, the library takes three minutes."""
     close: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0

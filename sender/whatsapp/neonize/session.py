@@ -2,41 +2,27 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 from common import logs
-from common.addresses import Jid, user_of, without_device
-from common.clock import Clock
+from common.addresses import Jid
 from common.errors import NotConnected, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
-from sender.host.process import HostLost, HostProcess
-from sender.whatsapp.neonize.events import FINAL, Code, reason_of_failure, translate
+from sender.host.process import HostLost
+from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
+from sender.whatsapp.neonize.hearing import Hearing, Seat
 from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.protobuf import to_engine
 from sender.whatsapp.neonize.sending import Sending, Tap
-from sender.whatsapp.neonize.store import Device, Store
+from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
-from sender.whatsapp.session import Accepted, Account, Connected, Disconnected, Event, Listener, LoggedOut, OnWire, Raw
+from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire
 
 log = logs.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seat:
-    host: HostProcess
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    seat: _Seat
-    frame: Frame
 
 
 class NeonizeSession:
@@ -51,29 +37,28 @@ class NeonizeSession:
         fleet: Fleet,
         store: Store,
         tap: Tap,
+        logins: asyncio.Semaphore,
         patience: Patience,
-        clock: Clock,
         chance: Random,
     ) -> None:
         self._account = account
-        self._listener = listener
         self._fleet = fleet
         self._store = store
         self._tap = tap
+        self._logins = logins
         self._patience = patience
-        self._clock = clock
         self._chance = chance
         self._log = log.bind(instance=account.instance)
-        self._events: asyncio.Queue[_Heard | Event | None] = asyncio.Queue()
-        self._seat: _Seat | None = None
+        self._seat: Seat | None = None
         self._is_connected = False
         self._was_connected = False
         self._end: str | None = None
         self._is_final = False
         self._closing = asyncio.Event()
+        self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
+        self._hearing_task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
-        self._hearing: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -103,17 +88,19 @@ class NeonizeSession:
         self._closing.set()
         self._news.set()
         # A listener that closes its own session cannot be waited for by it.
-        if asyncio.current_task() is not self._hearing:
+        if asyncio.current_task() is not self._hearing_task:
             await self._ended.wait()
 
     async def live(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._hearing = tasks.create_task(self._hear(), name=f"events of {self._account.instance}")
+                hearing = self._hearing_task = tasks.create_task(
+                    self._hearing.run(), name=f"events of {self._account.instance}"
+                )
                 await self._keep()
-                self._events.put_nowait(None)
+                self._hearing.end()
                 if self._closing.is_set():
-                    _, stuck = await asyncio.wait((self._hearing,), timeout=self._patience.close)
+                    _, stuck = await asyncio.wait((hearing,), timeout=self._patience.close)
                     for task in stuck:
                         task.cancel()
         finally:
@@ -126,7 +113,7 @@ class NeonizeSession:
             self._end, self._was_connected = None, False
             try:
                 async with self._fleet.seat() as host:
-                    reason = await self._sit(_Seat(host, host.name_for(self._account.instance)))
+                    reason = await self._sit(Seat(host, host.name_for(self._account.instance)))
             except HostLost:
                 reason = "the session host died"
             except OUTAGES:
@@ -136,7 +123,7 @@ class NeonizeSession:
                 reason = "unexpected error"
             if self._is_final or self._closing.is_set():
                 return
-            self._events.put_nowait(Disconnected(reason))
+            self._hearing.add(Disconnected(reason))
             failures = 0 if self._was_connected else failures + 1
             pause = self._patience.pause(failures, self._chance)
             self._log.info("session is reconnected soon", reason=reason, failures=failures, pause=round(pause, 3))
@@ -144,11 +131,11 @@ class NeonizeSession:
                 async with asyncio.timeout(pause):
                     await self._closing.wait()
 
-    async def _sit(self, seat: _Seat) -> str:
+    async def _sit(self, seat: Seat) -> str:
         """Stay in a host until something ends it; says what."""
         if await self._store.find(self._account.device) is None:
             self._is_final = True
-            self._events.put_nowait(LoggedOut("the device is not in the session store"))
+            self._hearing.add(LoggedOut("the device is not in the session store"))
             return "not paired"
         fields = {
             "session": seat.name,
@@ -159,7 +146,12 @@ class NeonizeSession:
         seat.host.attach(seat.name, lambda frame: self._on_frame(seat, frame))
         self._seat = seat
         try:
-            await seat.host.call("open", fields, timeout=self._patience.call)
+            # Not all at once when a network comes back, but one whose login hangs holds up the others for seconds only.
+            async with self._logins:
+                if self._closing.is_set():
+                    return "closed"
+                await seat.host.call("open", fields, timeout=self._patience.call)
+                await self._log_in()
             return await self._stay()
         finally:
             self._is_connected = False
@@ -167,6 +159,13 @@ class NeonizeSession:
             with suppress(HostLost, TimeoutError):
                 await seat.host.call("close", {"session": seat.name}, timeout=self._patience.close)
             seat.host.detach(seat.name)
+
+    async def _log_in(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.login):
+                while not (self._is_connected or self._end or self._closing.is_set()):
+                    self._news.clear()
+                    await self._news.wait()
 
     async def _stay(self) -> str:
         while self._end is None and not self._closing.is_set():
@@ -185,7 +184,7 @@ class NeonizeSession:
             self._end = reason
         self._news.set()
 
-    def _on_frame(self, seat: _Seat, frame: Frame) -> None:
+    def _on_frame(self, seat: Seat, frame: Frame) -> None:
         """What concerns the session's state is seen at once; its listener hears of it in its turn."""
         if frame.kind == "lost":
             self._finish("the session host died")
@@ -193,7 +192,7 @@ class NeonizeSession:
             self._finish(without_addresses(frame.fields["error"]) or "ended")
         elif frame.kind == "event":
             self._note(frame.fields["code"], frame.body)
-            self._events.put_nowait(_Heard(seat, frame))
+            self._hearing.hear(seat, frame)
 
     def _note(self, code: int, body: bytes) -> None:
         if code == Code.CONNECTED:
@@ -202,61 +201,15 @@ class NeonizeSession:
         elif code == Code.DISCONNECTED:
             self._is_connected = False
             self._news.set()
+        elif code == Code.SILENT and pings_unanswered(body) >= self._patience.pings:
+            self._finish("WhatsApp does not answer on an open connection")
         elif code == Code.CONNECT_FAILURE:
             self._finish(reason_of_failure(body))
         elif code in FINAL:
             self._is_final = True
             self._finish(Code(code).name)
 
-    async def _hear(self) -> None:
-        while (item := await self._events.get()) is not None:
-            if not isinstance(item, _Heard):
-                await self._tell(item)
-            elif (event := await self._read(item.frame)) is None or await self._tell(event):
-                number = item.frame.fields["number"]
-                item.seat.host.tell(Frame("ack", fields={"session": item.seat.name, "number": number}))
-
-    async def _tell(self, event: Event) -> bool:
-        """Until the listener has it safe. A closed session's listener is asked once only."""
-        failures = 0
-        while True:
-            try:
-                await self._listener(event)
-                return True
-            except Exception:
-                self._log.exception("an event could not be stored", event_type=type(event).__name__)
-            if self._closing.is_set():
-                return False
-            failures += 1
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(5.0, self._patience.pause(failures, self._chance))):
-                    await self._closing.wait()
-
-    async def _read(self, frame: Frame) -> Event | None:
-        code, at = frame.fields["code"], datetime.fromtimestamp(frame.fields["at"], UTC)
-        if code in (Code.DEVICE, Code.CONNECT_FAILURE):
-            return None
-        if code == Code.CONNECTED:
-            return await self._connected()
-        if code == Code.DISCONNECTED:
-            return Disconnected("the connection broke")
-        try:
-            return translate(code, frame.body, at)
-        except Exception:
-            self._log.exception("an event could not be read", code=code)
-            return Raw(code, frame.body, at)
-
-    async def _connected(self) -> Connected:
-        jid = Jid(self._account.device)
-        device: Device | None = None
-        with suppress(*OUTAGES):
-            device = await self._store.find(self._account.device)
-        if device is None:
-            return Connected(user_of(jid))
-        lid = without_device(Jid(device.lid)) if device.lid else None
-        return Connected(user_of(jid), lid, device.name, device.platform)
-
-    def _connected_seat(self) -> _Seat:
+    def _connected_seat(self) -> Seat:
         if self._seat is None or not self._is_connected:
             raise NotConnected
         return self._seat

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sender.whatsapp.neonize.library import DEVICE, Callbacks
-from sender.whatsapp.neonize.protobuf import JID, Device, SendMessageReturnFunction
+from sender.whatsapp.neonize.protobuf import (
+    JID,
+    Device,
+    PairPhoneParams,
+    PairPhoneReturnFunction,
+    SendMessageReturnFunction,
+)
 from sender.whatsapp.protobuf import Message
 
 CONNECTED, DISCONNECTED = 3, 12
@@ -90,6 +96,8 @@ class FakeLibrary:
 
     def _pair(self, properties: bytes, callbacks: Callbacks) -> JID | None:
         callbacks.qr(b"2@first")
+        if b"nobody scans yet" in properties:
+            threading.Event().wait()
         if b"nobody scans" in properties:
             callbacks.status(b"timeout")
             return None
@@ -114,7 +122,7 @@ class FakeLibrary:
         if text == "abort on wire":
             os.abort()
         if text.startswith("event "):
-            sitting.events.put((int(text.split()[1]), b""))
+            sitting.events.put((int(text.split()[1]), bytes.fromhex(text.partition(" with ")[2])))
         if text == "no answer":
             sitting.cut.wait()
             return _failed("websocket disconnected before message send returned response")
@@ -129,6 +137,12 @@ class FakeLibrary:
     def show_presence(self, session: str, to: bytes, *, composing: bool, recording: bool) -> str:
         self.typing.append((session, composing, recording))
         return ""
+
+    def pair_phone(self, session: str, parameters: bytes) -> bytes:
+        phone = PairPhoneParams.FromString(parameters).phone
+        if phone == "5500000000":
+            return bytes(PairPhoneReturnFunction(Error="info query returned status 400").SerializeToString())
+        return bytes(PairPhoneReturnFunction(Code=f"CODE-{phone[-4:]}").SerializeToString())
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"

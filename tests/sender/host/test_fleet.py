@@ -25,8 +25,8 @@ async def fleet_of(anyio_backend: str) -> AsyncIterator[FleetMaker]:
     fleets: list[Fleet] = []
     async with asyncio.TaskGroup() as tasks:
 
-        def make(sessions: int, *program: str) -> Fleet:
-            options = HostOptions(sessions=sessions, program=program or PROGRAM)
+        def make(sessions: int, *program: str, openings: int = 100) -> Fleet:
+            options = HostOptions(sessions=sessions, program=program or PROGRAM, openings=openings)
             fleets.append(Fleet(options, tasks, SystemClock(), Random(0)))
             return fleets[-1]
 
@@ -96,3 +96,15 @@ async def test_a_fleet_without_a_working_program_says_so(fleet_of: FleetMaker) -
         async with fleet.seat():
             pass
     assert fleet.hosts == ()
+
+
+async def test_a_host_that_was_used_often_is_left_to_run_empty(fleet_of: FleetMaker) -> None:
+    fleet = fleet_of(5, openings=3)
+    async with fleet.seat() as first:
+        for _ in range(2):
+            async with fleet.seat() as host:
+                assert host is first
+        async with fleet.seat() as fresh:
+            assert fresh is not first
+            assert fleet.hosts == (first, fresh)
+    assert not first.is_alive

@@ -78,3 +78,25 @@ async def test_a_host_whose_node_is_gone_ends_by_itself(host: HostProcess) -> No
     host._writer.transport.abort()
     with anyio.fail_after(10):
         await host._process.wait()
+
+
+async def test_a_host_that_hangs_is_ended(anyio_backend: str) -> None:
+    host = await HostProcess.start(HostOptions(program=PROGRAM, pulse=0.05, pulse_patience=0.3))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.run)
+        await host.ready()
+        os.kill(host.pid, signal.SIGSTOP)
+        with anyio.fail_after(10):
+            await host.ended()
+    assert host.has_died
+
+
+async def test_a_host_that_answers_lives(anyio_backend: str) -> None:
+    host = await HostProcess.start(HostOptions(program=PROGRAM, pulse=0.01, pulse_patience=5))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.run)
+        await host.ready()
+        for _ in range(20):
+            await host.call("ping", {}, timeout=10)
+        assert host.is_alive
+        await host.stop()

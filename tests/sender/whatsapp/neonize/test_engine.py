@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from common.errors import NotPaired
+from common.errors import NotConnected, NotPaired, Refused
 from sender.host.options import HostOptions
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.session import Account, Connected, Disconnected, Paired, PairingFailed, QrCode
@@ -42,6 +42,16 @@ async def test_the_first_code_lives_longer_than_the_others(engine: NeonizeEngine
 async def test_a_pairing_that_nobody_scans_fails_and_leaves_nothing(engine: NeonizeEngine) -> None:
     steps = [step async for step in engine.pair("instance", "nobody scans")]
     assert steps[-1] == PairingFailed("timeout")
+
+
+async def test_a_phone_gets_a_code_while_qr_codes_are_shown(engine: NeonizeEngine) -> None:
+    with pytest.raises(NotConnected):
+        await engine.pairing_code("instance", "5511988887777")
+    async with aclosing(engine.pair("instance", "nobody scans yet")) as steps:  # type: ignore[type-var]
+        assert isinstance(await anext(steps), QrCode)
+        assert (await engine.pairing_code("instance", "5511988887777")).text == "CODE-7777"
+        with pytest.raises(Refused):
+            await engine.pairing_code("instance", "5500000000")
 
 
 async def test_a_pairing_that_is_given_up_ends_its_host(engine: NeonizeEngine) -> None:

@@ -16,6 +16,7 @@ from common.errors import (
 )
 from sender.host.options import HostOptions
 from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.protobuf import KeepAliveTimeout
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
@@ -156,6 +157,16 @@ async def test_a_connection_that_does_not_come_back_is_made_anew(session: Neoniz
     await send(session, "event 12")
     assert (await ear.next(Disconnected)).reason == "the connection broke"
     assert (await ear.next(Disconnected)).reason == "no connection in time"
+    await ear.next(Connected)
+
+
+async def test_a_connection_that_only_looks_well_is_made_anew(session: NeonizeSession, ear: Ear) -> None:
+    missed = [KeepAliveTimeout(ErrorCount=count, LastSuccess=0).SerializeToString().hex() for count in (1, 2)]
+    await send(session, f"event 4 with {missed[0]}")
+    assert isinstance(await ear.next(Raw), Raw)
+    assert session.is_connected
+    await send(session, f"event 4 with {missed[1]}")
+    assert (await ear.next(Disconnected)).reason == "WhatsApp does not answer on an open connection"
     await ear.next(Connected)
 
 

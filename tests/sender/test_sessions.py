@@ -1,0 +1,73 @@
+from datetime import timedelta
+
+import pytest
+
+from common.tables import shard
+from sender.comebacks import CONFLICT_FIRST
+from sender.whatsapp.session import Banned, LoggedOut, Outdated, Replaced
+from tests.sender.station import ALL, Station
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+async def state(station: Station, instance: object) -> str:
+    found: str = await station.pool.fetchval("SELECT session_state FROM instance WHERE id = $1", instance)
+    return found
+
+
+async def test_a_device_in_use_elsewhere_is_not_fought_but_tried_again_later(station: Station) -> None:
+    async with station.running():
+        instance = await station.instance()
+        first = station.session(instance)
+        await first.end(Replaced())
+        assert await state(station, instance) == "conflict"
+        await station.sessions.look(instance)  # a ring opens nothing now
+        assert station.session(instance) is first
+        assert CONFLICT_FIRST <= await station.clock.until_asleep() <= CONFLICT_FIRST * 1.5
+        station.clock.move(CONFLICT_FIRST * 1.5)
+        await eventually(lambda: station.session(instance).is_connected)
+        assert station.session(instance) is not first
+
+
+async def test_a_device_that_its_new_owner_connected_is_dropped_quietly(station: Station) -> None:
+    async with station.running():
+        instance = await station.instance()
+        await station.pool.execute("UPDATE shard SET lease_until = NULL")
+        await station.pool.fetch(shard.CLAIM, ALL, "another", timedelta(minutes=5))
+        await station.session(instance).end(Replaced())
+        assert station.sessions.get(instance) is None
+        assert await state(station, instance) == "connected"
+
+
+async def test_a_ban_is_shown_and_sat_out(station: Station) -> None:
+    async with station.running():
+        instance = await station.instance()
+        await station.session(instance).end(Banned("too many", station.clock.now() + timedelta(hours=1)))
+        assert await state(station, instance) == "banned"
+        assert await station.clock.until_asleep() > 3600
+        station.clock.move(4000)
+        await eventually(lambda: station.session(instance).is_connected)
+
+
+async def test_a_restart_by_hand_is_not_repeated_by_the_comeback(station: Station) -> None:
+    async with station.running():
+        instance = await station.instance()
+        await station.session(instance).end(Outdated())
+        assert await state(station, instance) == "outdated"
+        await station.clock.until_asleep()
+        assert await station.sessions.restart(instance)
+        await eventually(lambda: station.session(instance).is_connected)
+        restarted = station.session(instance)
+        station.clock.move(10_000)
+        await eventually(lambda: not station.clock.wakes_at)
+        assert station.session(instance) is restarted
+        assert restarted.is_connected
+
+
+async def test_a_logged_out_device_is_forgotten(station: Station) -> None:
+    async with station.running():
+        instance = await station.instance()
+        await station.session(instance).end(LoggedOut("the phone"))
+        assert await state(station, instance) == "logged-out"
+        assert station.sessions.get(instance) is None
