@@ -93,13 +93,16 @@ class Ask:
             "deadline_ms": int((self._clock.now().timestamp() + self._patience) * 1000),
         }
         stream = keys.ask(access.shard)
-        pipeline = self._redis.pipeline(transaction=False)
+        # In one: a question without an expiry, or behind a dead frontend, would stay for ever.
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.exists(keys.lease(access.shard))
         pipeline.xadd(stream, {"question": orjson.dumps(question)}, maxlen=MOST_WAITING)
         pipeline.expire(stream, keys.ASK_SECONDS)
-        has_lease, *_ = await pipeline.execute()
+        has_lease, entry, *_ = await pipeline.execute()
         # After Redis lost its data the lease is missing until its owner renews it; Postgres still knows the owner.
         if not has_lease and not await self._pool.fetchval(shard_table.IS_OWNED, access.shard):
+            # Whoever is told that nobody can be asked must not find later that somebody was.
+            await self._redis.xdel(stream, entry)
             raise Problem(503, "no node holds this instance now")
 
     async def _read(self, last: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Run one sender node: parse the settings, build the parts, run until SIGTERM or SIGINT."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -13,17 +14,18 @@ from prometheus_client import CollectorRegistry
 
 from common import logs
 from common.clock import Clock, SystemClock
-from common.doorbell import writer
+from common.doorbell import Doorbell, writer
 from common.metrics import SenderMetrics
-from common.postgres import open_pool
+from common.postgres import OUTAGES, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
-from common.tables import shard
+from common.tables import node as node_table
 from sender.answers import Answers
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
+from sender.handoff import Handoff
 from sender.intake import Intake, reader
-from sender.leases import Leases
+from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
 from sender.probes import VERSION, Probes
@@ -31,6 +33,7 @@ from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.uncertain import Uncertain, UncertainPolicy
 from sender.whatsapp.choice import choose_engine
 
 log = logs.get(__name__)
@@ -42,7 +45,8 @@ async def serve(settings: SenderSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    node_id = settings.node_id or f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    name = settings.node_id or socket.gethostname()
+    node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
         registry, settings.prometheus_namespace, instance_label=settings.metrics_instance_label
@@ -50,16 +54,22 @@ async def serve(settings: SenderSettings) -> None:
     pool = await open_pool(
         settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, f"pombo sender {node_id}"
     )
+    # Renewals have connections of their own: they must never wait behind messages.
+    renewing = await open_pool(settings.postgres_dsn.get_secret_value(), 2, f"pombo leases {node_id}")
     redis, listening, asking = writer(settings.redis), reader(settings.redis), reader(settings.redis)
     host, _, port = settings.sender_http_addr.rpartition(":")
     chance = Random()
-    leases = Leases(pool, redis, node_id, settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics)
+    leases = Leases(
+        renewing, redis, Identity(node_id, name, VERSION, settings.sender_http_addr, settings.node_capacity),
+        settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics, lambda: len(sessions),
+    )  # fmt: skip
     ledger = Ledger(pool, node_id, leases, metrics)
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics, concurrency=settings.session_open_concurrency,
         clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+        may_connect=leases.may_connect,
     )  # fmt: skip
     couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
     rescue = Rescue(
@@ -69,11 +79,11 @@ async def serve(settings: SenderSettings) -> None:
     node = Node(
         engine, leases, ledger, sessions, couriers,
         Intake(
-            listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around(),
-            leases.until_held,
+            listening, node_id, lambda: leases.held, lambda one: node.look(one),
+            lambda shards: node.look_around(shards), leases.hurry,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, leases.until_held, Questions(sessions).by_name()),
+        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name(), node_id),
         Probes(
             registry,
             {
@@ -83,20 +93,24 @@ async def serve(settings: SenderSettings) -> None:
             },
             frozenset({"database", "leases"}),
         ),
+        Handoff(leases, couriers.rest_shards, sessions.close_shards, Doorbell(redis), pool, clock, metrics),
+        Uncertain(
+            pool, lambda: leases.held, couriers.hold, couriers.settled,
+            UncertainPolicy.of(settings.uncertain_grace, settings.message_queue_failed_retention), clock, metrics,
+        ),
         clock,
         address=(host or "0.0.0.0", int(port)),
         patience=settings.shutdown_timeout.total_seconds(),
     )  # fmt: skip
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
-    await pool.execute(
-        shard.UPSERT_NODE, node_id, VERSION, settings.sender_http_addr, settings.node_capacity, 0
-    )  # fmt: skip
     try:
         await node.run(stop)
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
-        await pool.execute(shard.REMOVE_NODE, node_id)
+        with contextlib.suppress(*OUTAGES):  # others forget us anyway
+            await pool.execute(node_table.REMOVE, node_id)
+        await renewing.close()
         await pool.close()
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock
-from common.errors import CannotCompose, DeliveryError, NotConnected, OutcomeUnknown
+from common.errors import CannotCompose, DeliveryError, LostOwnership, NotConnected, OutcomeUnknown
 from common.metrics import SenderMetrics
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
@@ -162,6 +162,9 @@ class Courier:
             return Sent(accepted.whatsapp_id, accepted.at)
         except DeliveryError as error:
             problem: DeliveryError = error
+        except LostOwnership:
+            # Raised on the way to the wire, so surely not sent; the next owner will not know that.
+            problem = NotConnected("the lease ran out before the message left")
         except TimeoutError:
             problem = OutcomeUnknown("no answer within the send timeout")
         except asyncio.CancelledError:
@@ -178,7 +181,10 @@ class Courier:
 
     async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Accepted:
         async def on_wire(wire: str) -> None:
-            await self._ledger.note_wire_id(message, intent, wire)
+            if wire != message.message_id or not self._session.uses_given_id:
+                await self._ledger.note_wire_id(message, intent, wire)
+            if not self._ledger.may_leave(message, intent):
+                raise LostOwnership([message.shard])
 
         try:
             body = compose(message.kind, message.payload)
@@ -187,7 +193,7 @@ class Courier:
         except Exception as error:
             log.exception("unexpected error in a composer", instance=self._instance, id=message.id)
             raise CannotCompose(f"unexpected error: {type(error).__name__}") from error
-        if not self._ledger.may_send(message):
+        if not self._ledger.may_leave(message, intent):
             raise NotConnected("the lease ran out before the hand-over")
         async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
             return await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)

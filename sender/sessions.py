@@ -70,12 +70,14 @@ class Sessions:
         pairs_at_once: bool = False,
         clock: Clock | None = None,
         chance: Random | None = None,
+        may_connect: Callable[[int], bool] = lambda shard: True,
     ) -> None:
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
         self._epoch_of = epoch_of
         self._on_connected = on_connected
+        self._may_connect = may_connect
         self._on_settled = on_settled
         self._metrics = metrics
         self._slots = asyncio.Semaphore(concurrency)
@@ -152,7 +154,7 @@ class Sessions:
                 tasks.create_task(self._held.pop(instance).session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if self._epoch_of(owner.shard) is None or owner.id in self._held or owner.id in self._opening:
+        if not self._is_ours(owner) or owner.id in self._held or owner.id in self._opening:
             return
         if owner.device is None:
             if self._pairs_at_once:
@@ -173,15 +175,20 @@ class Sessions:
             self._opening.discard(owner.id)
 
     async def _open_device(self, owner: SessionOwner, account: Account) -> None:
-        while (epoch := self._epoch_of(owner.shard)) is not None:
+        while self._is_ours(owner):
+            epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
-            if self._epoch_of(owner.shard) == epoch:
+            if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
                 self._held[owner.id] = Held(owner.shard, epoch, session)
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return
             # The shard was lost meanwhile, too early for the call that closes what is held.
             await session.close()
+
+    def _is_ours(self, owner: SessionOwner) -> bool:
+        """Whether a session may be opened: not for a shard that is lost or on its way to another node."""
+        return self._epoch_of(owner.shard) is not None and self._may_connect(owner.shard)
 
     # --- events, one at a time per session; returning means that the event is safe ---
 

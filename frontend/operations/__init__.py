@@ -1,7 +1,7 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import instance, messages, partner, preferences, queue
+from frontend.operations import instance, messages, nodes, partner, preferences, queue
 
 ALL: tuple[Operation, ...] = (
     *messages.OPERATIONS,
@@ -9,4 +9,5 @@ ALL: tuple[Operation, ...] = (
     *instance.OPERATIONS,
     *preferences.OPERATIONS,
     *partner.OPERATIONS,
+    *nodes.OPERATIONS,
 )

@@ -98,7 +98,9 @@ Listener = Callable[[Event], Awaitable[None]]
 """Returns when the event is safe. The engine waits for it before it takes the session's next event (back-pressure)."""
 
 OnWire = Callable[[str], Awaitable[None]]
-"""Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it)."""
+"""Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it).
+
+When it raises, the message must not leave: `send` raises the same."""
 
 
 class Session(Protocol):

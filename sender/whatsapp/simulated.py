@@ -67,7 +67,8 @@ class Journal:
 
     def __init__(self, path: Path | None = None) -> None:
         self.handed: list[Handed] = []
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
+        self._file = _open(path) if path else None
+        self._connections = _open(path.with_name(f"{path.name}.connections")) if path else None
         self._grown = asyncio.Event()
 
     def record(self, handed: Handed) -> None:
@@ -77,12 +78,21 @@ class Journal:
         self.handed.append(handed)
         self._grown.set()
 
+    def connection(self, instance: str, is_open: bool) -> None:
+        """A session connected or disconnected; kept in a second file, since it is no hand-over."""
+        if self._connections is not None:
+            os.write(self._connections, json.dumps([instance, is_open, time.time()]).encode() + b"\n")
+
     async def reached(self, count: int) -> list[Handed]:
         """Wait until that many messages were handed over."""
         while len(self.handed) < count:
             self._grown.clear()
             await self._grown.wait()
         return self.handed
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 Hook = Callable[[Jid, str], Awaitable[None]]
@@ -135,6 +145,7 @@ class SimulatedSession:
             await asyncio.sleep(behaviour.latency.total_seconds())
         if behaviour.before is not None:
             await behaviour.before(to, id)
+        await on_wire(id)
         if not self._connected:
             raise NotConnected
         self._engine.journal.record(Handed(self._account.instance, to, id, message.conversation, time.time()))
@@ -170,7 +181,7 @@ class SimulatedSession:
         await self.close()
 
     async def close(self) -> None:
-        self._connected = False
+        self._set_connected(False)
         if not self._closed:
             self._closed = True
             self._events.put_nowait(None)
@@ -195,14 +206,19 @@ class SimulatedSession:
 
     async def drop(self) -> None:
         """The connection breaks."""
-        self._connected = False
+        self._set_connected(False)
         await self.tell(Disconnected("simulated"))
+
+    def _set_connected(self, is_connected: bool) -> None:
+        if is_connected != self._connected:
+            self._connected = is_connected
+            self._engine.journal.connection(self._account.instance, is_connected)
 
     async def restore(self) -> None:
         """The connection is back (or there for the first time)."""
         if self._closed:
             return
-        self._connected = True
+        self._set_connected(True)
         await self.tell(Connected(phone=self._account.device.partition(":")[0], name="Simulated"))
 
     async def _tell_in_order(self) -> None:

@@ -42,6 +42,9 @@ class Shards:
     def may_send(self, shard: int) -> bool:
         return shard in self.held and not self.is_time_over
 
+    def may_leave(self, shard: int, epoch: int) -> bool:
+        return self.held.get(shard) == epoch and not self.is_time_over
+
 
 class Station:
     """Holds every shard once it has claimed them. `policy`, `behaviour` and `links` may be changed before it runs."""
