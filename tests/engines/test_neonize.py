@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from common.addresses import Jid, user_of
-from common.errors import Refused
+from common.errors import NotConnected, Refused
 from common.postgres import Pool
 from sender.whatsapp.bare_package import load_bare
 from sender.whatsapp.neonize.engine import NeonizeEngine
@@ -69,6 +69,19 @@ async def link(engine: NeonizeEngine, emulator: EmulatorProgram, instance: str) 
         elif isinstance(step, Paired):
             return Account(instance, step.device)
     raise AssertionError("not paired")
+
+
+async def test_an_account_shows_what_it_was_told_to_show(
+    engine: NeonizeEngine, emulator: EmulatorProgram, ear: Ear
+) -> None:
+    session = await engine.open(await link(engine, emulator, "instance"), ear)
+    await ear.next(Connected)
+    assert (await session.profile()).picture is None
+    await session.change_about("Até logo 🕊")
+    assert (await session.profile()).about == "Até logo 🕊"
+    await session.close()
+    with pytest.raises(NotConnected):
+        await session.change_about("nobody is there")
 
 
 class SlowEar(Ear):
