@@ -1,7 +1,7 @@
 """Sessions: open, watch and close the WhatsApp sessions of the shards that this node holds."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -10,7 +10,7 @@ from uuid import UUID
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
-from common.errors import DeliveryError, NotPaired
+from common.errors import DeliveryError, NotConnected, NotPaired
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
@@ -18,6 +18,7 @@ from common.tables.session import SessionOwner
 from sender.comebacks import Comebacks
 from sender.ledger import Ledger
 from sender.pairings import Pairings
+from sender.profiles import ProfileReader
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -29,6 +30,8 @@ from sender.whatsapp.session import (
     Outdated,
     Paired,
     PairingCode,
+    Profile,
+    Profiles,
     QrCode,
     Raw,
     Receipts,
@@ -87,6 +90,7 @@ class Sessions:
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
         self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
+        self._profiles = ProfileReader(self._keep_profile, self._clock, chance or Random())
         self._tasks: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -98,6 +102,7 @@ class Sessions:
     async def run(self) -> None:
         """Own the pairings, and the waits of sessions that stay away for a while, until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._profiles.run(), name="profiles")
             await self._pairings.run()
 
     async def open_shards(self, claimed: Mapping[int, int]) -> None:
@@ -200,12 +205,15 @@ class Sessions:
                     self._on_settled(owner.id, chat)
             case Connected(phone, lid, name, platform):
                 self._comebacks.connected(owner.id)
+                if (held := self._held.get(owner.id)) is not None:
+                    self._profiles.connected(owner, held.session)
                 await self._state(owner, "connected", None, phone, lid, name, platform)
                 self._on_connected(owner.id)
             case Disconnected(reason):
                 await self._state(owner, "disconnected", reason)
             case LoggedOut(reason):
                 self._comebacks.forget(owner.id)
+                self._profiles.forget(owner.id)
                 await self._drop(owner)
                 await self._forget(owner, reason)
             case Replaced():
@@ -228,6 +236,20 @@ class Sessions:
         if is_ours:
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
+
+    async def _keep_profile(self, owner: SessionOwner, profile: Profile) -> None:
+        await self._write(table.SET_PROFILE, owner, profile.name, profile.about, profile.picture)
+
+    async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
+        """Raises DeliveryError; NotConnected also where there is no session, or none with a profile."""
+        held = self._held.get(instance)
+        if held is None or not isinstance(held.session, Profiles):
+            raise NotConnected
+        await change(held.session)
+        owner = await table.find(self._pool, instance)
+        self._profiles.forget(instance)
+        if owner is not None:
+            self._profiles.connected(owner, held.session)
 
     async def _forget(self, owner: SessionOwner, reason: str) -> None:
         await self._write(table.FORGET_DEVICE, owner, reason)

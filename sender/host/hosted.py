@@ -88,6 +88,14 @@ class Hosted:
         """Unlink the device. The session is still to be closed."""
         self._call(call, lambda: self._library.logout(self.name))
 
+    def ask(self, call: int, question: str, body: bytes) -> None:
+        with self._gate.reading():
+            if not self.is_ready:
+                self._link.send(Frame("answer", call, {"error": "not-ready"}))
+                return
+            answer = self._library.ask(self.name, question, body)
+        self._link.send(Frame("answer", call, body=answer))
+
     def ask_for_code(self, call: int, phone: bytes) -> None:
         """A pairing by typed code beside the one by QR code, as long as codes are shown."""
         with self._gate.reading():

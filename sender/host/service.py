@@ -30,6 +30,7 @@ class Service:
             "presence": self._presence,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
+            "ask": self._ask,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -73,6 +74,11 @@ class Service:
     def _pairing_code(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.ask_for_code(frame.id, frame.body))
+
+    def _ask(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.ask(frame.id, frame.fields["question"], frame.body)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id):

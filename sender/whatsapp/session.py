@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from common.addresses import Jid
 from sender.whatsapp.protobuf import Message
@@ -133,6 +133,31 @@ class Session(Protocol):
     async def close(self) -> None:
         """Disconnect, never log out. Idempotent."""
         ...
+
+
+# --- powers that not every engine has: ask `isinstance(session, Profiles)` ---
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`picture` is an address at WhatsApp's servers, good for a few days."""
+
+    name: str | None
+    about: str | None
+    picture: str | None
+
+
+@runtime_checkable
+class Profiles(Protocol):
+    """The account's own profile. Methods raise DeliveryError."""
+
+    async def profile(self) -> Profile: ...
+
+    async def change_name(self, name: str) -> None: ...
+
+    async def change_about(self, about: str) -> None: ...
+
+    async def change_picture(self, jpeg: bytes) -> None: ...
 
 
 # --- pairing ---
