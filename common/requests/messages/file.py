@@ -53,6 +53,10 @@ class SendAudio(Reply):
     is_async: Flag | None = Field(None, alias="async", description="Answer before the file is looked at.")
 
 
+RECORDED: frozenset[str] = frozenset({SendAudio.kind})
+"""Kinds before which the chat shows `recording audio...` and not `typing...`."""
+
+
 class SendVideo(Reply):
     kind = "video"
 

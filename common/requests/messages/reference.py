@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from common.addresses import parse_phone
 from common.requests.fields import Flag, MessageId, Phone
 from common.requests.messages.outgoing import ToChat
 
@@ -18,6 +19,12 @@ class ForwardMessage(ToChat):
 
     messageId: MessageId
     messagePhone: Phone
+
+    @field_validator("messagePhone")
+    @classmethod
+    def _is_a_chat(cls, value: str) -> str:
+        parse_phone(value)
+        return value
 
 
 class SendReaction(ToChat):
