@@ -6,6 +6,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from common.requests.messages.file import EXTENSION_PATTERN
 from frontend.operation import Ask, Guard, Operation, Plain, Send
 from frontend.replies.common import Error
 
@@ -35,10 +36,14 @@ _MEANINGS = {
     504: "The node that holds the instance did not answer in time",
 }
 
-_IN_PATH = {
+_IN_PATH: dict[str, Json] = {
     "instanceId": {"description": "Id of the instance.", "example": "3D0A11BB22CC33DD44EE55FF66007788"},
     "token": {"description": "Token of the instance.", "example": "F2A41C55B0E35D668A10C3D4"},
-    "extension": {"description": "File extension without its dot.", "example": "pdf"},
+    "extension": {
+        "description": "File extension without its dot.",
+        "example": "pdf",
+        "schema": {"type": "string", "pattern": EXTENSION_PATTERN},
+    },
     "zaapId": {"description": "The zaapId that the send answered.", "example": "019D4410C6E57B7D8C2F9E8A6B1D0C3F"},
 }
 _IDEMPOTENCY_KEY = {

@@ -14,12 +14,10 @@ LONGEST_TEXT = 65_536  # characters; WhatsApp's own limit of a text message
 LONGEST_URL = 2_048
 LONGEST_LABEL = 1_024
 
-_TEXT_OR_INTEGER: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "maxLength": LONGEST_LABEL},
-        {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999},
-    ]
-}
+# Every engine of patterns has its own idea of what a space is, so they are all named.
+_SPACES = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+URL_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#{_SPACES}][^{_SPACES}]*$"
+
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 
 
@@ -82,6 +80,22 @@ Member = Annotated[
 ]
 """A person: digits, as text or as a number, or a LID."""
 
+PhoneNumber = Annotated[
+    str,
+    NumberAsText(),
+    Field(pattern=r"^[1-9][0-9]{4,14}$"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[1-9][0-9]{4,14}$"},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
+            ],
+            "examples": ["5511966665555"],
+        }
+    ),
+]
+"""The number of an account, as text or as a number."""
+
 GroupPhone = Annotated[
     str,
     Field(pattern=r"^(?:[0-9]{5,24}-group|[1-9][0-9]{4,14}-[0-9]{9,11})$", examples=["120363041234567890-group"]),
@@ -97,10 +111,14 @@ ShownText = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 """What a button, a list or a card is called."""
 
-OptionalId = Annotated[str, NumberAsText(LONGEST_LABEL), WithJsonSchema(_TEXT_OR_INTEGER)]
+OptionalId = Annotated[
+    str,
+    NumberAsText(LONGEST_LABEL),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_LABEL}, {"type": "number"}]}),
+]
 """An id of the caller's own making, text or number; it comes back when somebody taps."""
 
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#]\S*$", max_length=LONGEST_URL)]
+Url = Annotated[str, Field(pattern=URL_PATTERN, max_length=LONGEST_URL)]
 
 Amount = Annotated[float, Field(strict=True, ge=0, le=1_000_000_000_000, allow_inf_nan=False)]
 """Money, as a JSON number."""

@@ -10,7 +10,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from common.requests.fields import LONGEST_URL
+from common.requests.fields import LONGEST_URL, URL_PATTERN
 
 STORED: Mapping[str, Any] = {"is_stored": True}
 """Validation context of whoever reads a stored row: there a field may also name a file that the gateway keeps."""
@@ -18,7 +18,7 @@ STORED: Mapping[str, Any] = {"is_stored": True}
 REFERENCE = "media:"
 """How the name of a kept file begins. A caller may not write it: it would be a file of somebody else."""
 
-_URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
+_URL = re.compile(URL_PATTERN)
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ class MediaField:
         mime = "|".join(re.escape(mime) for mime in sorted(self.mimes)) or "[a-z]+/[a-z0-9.+-]+"
         return {
             "anyOf": [
-                {"type": "string", "pattern": r"^https?://[^\s/?#]\S*$", "maxLength": LONGEST_URL},
+                {"type": "string", "pattern": URL_PATTERN, "maxLength": LONGEST_URL},
                 {"type": "string", "pattern": f"^data:(?:{mime});base64,(?:[A-Za-z0-9+/]{{4}})+$"},
             ],
             "description": "A public URL, or a data URI in base64.",

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from common.requests.fields import Amount, Flag, Member, MessageId, ShownText, Text
+from common.requests.fields import Amount, Flag, MessageId, PhoneNumber, ShownText, Text, Whole
 from common.requests.messages.outgoing import Part, ToChat
 
-Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000), Whole]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["BRL"])]
 Identifier = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -17,7 +17,7 @@ class SendProduct(ToChat):
 
     kind = "product"
 
-    catalogPhone: Member
+    catalogPhone: PhoneNumber
     productId: Identifier
 
 
@@ -26,7 +26,7 @@ class SendCatalog(ToChat):
 
     kind = "catalog"
 
-    catalogPhone: Member
+    catalogPhone: PhoneNumber
     translation: Literal["EN", "PT"] | None = Field(None, description="Language of the standard text; unset: PT.")
     message: ShownText | None = None
     title: ShownText | None = None

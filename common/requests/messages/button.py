@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from common.requests.fields import Label, NumberAsText, OptionalId, ShownText, Text, Url
 from common.requests.media_source import MediaSource
-from common.requests.messages.outgoing import Part, ToChat
+from common.requests.messages.outgoing import TEXT, Part, ToChat, needs
 
+LONGEST_CODE = 4_096
 COPY_THIS_CODE = "Copiar código"
 
 DialedPhone = Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$", examples=["551130001000"])]
@@ -22,6 +23,12 @@ class ReplyButton(Part):
 
 class ActionButton(ReplyButton):
     """CALL needs `phone`, URL needs `url`. WhatsApp's own copy-code link makes a button that copies."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [needs("phone", when="type", equals="CALL"), needs("url", when="type", equals="URL")]
+        }
+    )
 
     type: Literal["CALL", "URL", "REPLY"]
     phone: DialedPhone | None = Field(None, validate_default=True)
@@ -54,6 +61,14 @@ class SendButtonActions(ToChat):
 
 
 class ButtonList(Part):
+    """`image` and `video` exclude each other."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["image", "video"], "properties": dict.fromkeys(("image", "video"), TEXT)}
+        }
+    )
+
     buttons: Annotated[list[ReplyButton], Field(min_length=1)]
     image: MediaSource | None = None
     video: MediaSource | None = None
@@ -102,7 +117,12 @@ class SendButtonOtp(ToChat):
     kind = "button-otp"
 
     message: Text
-    code: Annotated[str, NumberAsText(4_096), Field(min_length=1)]
+    code: Annotated[
+        str,
+        NumberAsText(LONGEST_CODE),
+        Field(min_length=1),
+        WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}, {"type": "number"}]}),
+    ]
     image: MediaSource | None = None
     buttonText: Label | None = Field(None, description=f"Unset: `{COPY_THIS_CODE}`.")
 

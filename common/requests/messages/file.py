@@ -3,16 +3,16 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from common.requests.fields import Flag, MessageId, ShownText
 from common.requests.media_source import MediaSource, Mp4Source
-from common.requests.messages.outgoing import InvalidPath, Reply
+from common.requests.messages.outgoing import TEXT, InvalidPath, Reply
 
-_EXTENSION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,30}[A-Za-z0-9])?", re.ASCII)
+EXTENSION_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,30}[A-Za-z0-9])?$"
 
-Extension = Annotated[str, Field(pattern=f"^{_EXTENSION.pattern}$")]
+Extension = Annotated[str, Field(pattern=EXTENSION_PATTERN)]
 
 
 class SendImage(Reply):
@@ -80,6 +80,14 @@ class SendDocument(Reply):
     The last part of the path says what kind of file it is; it is stored as `extension`.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [field], "properties": {field: TEXT}} for field in ("document", "editDocumentMessageId")
+            ]
+        }
+    )
+
     kind = "document"
 
     editDocumentMessageId: MessageId | None = Field(None, description="Edit the caption of this document.")
@@ -98,6 +106,6 @@ class SendDocument(Reply):
         return value
 
     def at(self, variable: str) -> Self:
-        if _EXTENSION.fullmatch(variable) is None:
+        if re.fullmatch(EXTENSION_PATTERN, variable) is None:
             raise InvalidPath("the path must end with a file extension, such as pdf")
         return self.model_copy(update={"extension": variable})

@@ -1,6 +1,6 @@
 """What every request that sends has in common: pace, schedule, and the chat that it goes to."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,17 @@ from common.requests.fields import Delay, GroupPhone, Member, MessageId, Phone, 
 
 class InvalidPath(ValueError):
     """The variable part of the path is not valid."""
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+
+
+def needs(field: str, *, when: str, equals: str) -> dict[str, Any]:
+    """For a JSON schema: `field` is required when another one has some value."""
+    return {
+        "if": {"required": [when], "properties": {when: {"const": equals}}},
+        "then": {"required": [field], "properties": {field: TEXT}},
+    }
 
 
 class Part(BaseModel):

@@ -1,5 +1,6 @@
 """Requests that send a place or people: location and contact cards."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -7,23 +8,24 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from common.requests.fields import ShownText, Text
 from common.requests.messages.outgoing import Part, Reply
 
+_WRITTEN = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]*)?", re.ASCII)
+
 
 def _number(value: Any) -> Any:
     """The contract writes degrees as text."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            raise ValueError("write decimal degrees, such as -25.4284") from None
-    return value
+    if not isinstance(value, str):
+        return value
+    if _WRITTEN.fullmatch(value) is None:
+        raise ValueError("write decimal degrees, such as -25.4284")
+    return float(value)
 
 
-def _degrees(limit: int) -> Any:
+def _degrees(limit: int, whole: str) -> Any:
     return WithJsonSchema(
         {
             "anyOf": [
                 {"type": "number", "minimum": -limit, "maximum": limit},
-                {"type": "string", "pattern": r"^-?[0-8]?[0-9](\.[0-9]{1,8})?$"},
+                {"type": "string", "pattern": rf"^[+-]?(?:{limit}(?:\.0*)?|(?:{whole})(?:\.[0-9]*)?)$"},
             ],
             "examples": ["-25.4284"],
         }
@@ -31,10 +33,16 @@ def _degrees(limit: int) -> Any:
 
 
 Latitude = Annotated[
-    float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False), BeforeValidator(_number), _degrees(90)
+    float,
+    Field(strict=True, ge=-90, le=90, allow_inf_nan=False),
+    BeforeValidator(_number),
+    _degrees(90, "[0-8]?[0-9]"),
 ]
 Longitude = Annotated[
-    float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False), BeforeValidator(_number), _degrees(180)
+    float,
+    Field(strict=True, ge=-180, le=180, allow_inf_nan=False),
+    BeforeValidator(_number),
+    _degrees(180, "1[0-7][0-9]|[0-9]?[0-9]"),
 ]
 
 SharedPhone = Annotated[

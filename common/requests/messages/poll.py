@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.requests.fields import MessageId, Text
+from common.requests.fields import MessageId, Text, Whole
 from common.requests.messages.outgoing import Part, ToChat
 
 
@@ -19,7 +19,7 @@ class SendPoll(ToChat):
 
     message: Text
     poll: Annotated[list[PollOption], Field(min_length=1)]
-    pollMaxOptions: Annotated[int, Field(strict=True, ge=0, le=1_000)] | None = None
+    pollMaxOptions: Annotated[int, Field(strict=True, ge=0, le=1_000), Whole] | None = None
 
 
 class SendPollVote(ToChat):

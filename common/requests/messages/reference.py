@@ -3,13 +3,14 @@
 No id is checked against what is stored here: most of these messages were never seen by this gateway.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from common.addresses import parse_phone
 from common.requests.fields import Flag, MessageId, Phone
-from common.requests.messages.outgoing import ToChat
+from common.requests.messages.outgoing import ToChat, needs
 
 
 class ForwardMessage(ToChat):
@@ -43,6 +44,10 @@ class SendRemoveReaction(ToChat):
 class PinMessage(ToChat):
     """How long it stays pinned has to be said of a pin, and means nothing of an unpin."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [needs("pinMessageDuration", when="messageAction", equals="pin")]}
+    )
+
     kind = "pin"
 
     messageId: MessageId
@@ -66,12 +71,24 @@ class ReadMessage(ToChat):
 
 
 class DeleteMessage(ToChat):
-    """`owner` is whether the account itself sent it."""
+    """`owner` is whether the account itself sent it. All of it stands in the query, which has no pace."""
 
     kind = "delete"
 
     messageId: MessageId
     owner: Flag
+    delayMessage: SkipJsonSchema[None] = None
+    delayTyping: SkipJsonSchema[None] = None
+    scheduledFor: SkipJsonSchema[None] = None
+    expiresAt: SkipJsonSchema[None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_pace(cls, value: Any) -> Any:
+        return {name: value[name] for name in _OF_DELETION if name in value} if isinstance(value, dict) else value
+
+
+_OF_DELETION = ("phone", "messageId", "owner")
 
 
 SILENT: frozenset[str] = frozenset({ReadMessage.kind})
