@@ -21,6 +21,7 @@ from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
 from sender.answers import Answers
+from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.handoff import Handoff
@@ -71,7 +72,10 @@ async def serve(settings: SenderSettings) -> None:
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
         may_connect=leases.may_connect,
     )  # fmt: skip
-    couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
+    composing = Composing(pool, clock, lambda instance, session: NO_MEDIA)
+    couriers = Couriers(
+        pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
+    )  # fmt: skip
     rescue = Rescue(
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
         chance, longest_pause=settings.message_delay_max,

@@ -12,7 +12,7 @@ from common.errors import LostOwnership
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import message as table
-from sender.courier import Courier, DeliveryPolicy
+from sender.courier import Compose, Courier, DeliveryPolicy
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.sessions import Held
@@ -35,6 +35,7 @@ class Couriers:
         clock: Clock,
         metrics: SenderMetrics,
         chance: Random,
+        compose: Compose,
     ) -> None:
         self._pool = pool
         self._session_of = session_of
@@ -43,6 +44,7 @@ class Couriers:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
+        self._compose = compose
         self._active: dict[UUID, Courier] = {}
         self._shards: dict[UUID, int] = {}
         self._paces: dict[UUID, tuple[int, float]] = {}  # the epoch, and when the instance may send again
@@ -73,7 +75,7 @@ class Couriers:
             return  # it is woken again when the shard is ours (again)
         courier = Courier(
             instance, held.session, Lanes(), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
-            self._chance, self._metrics,
+            self._chance, self._metrics, self._compose,
         )  # fmt: skip
         for chat, until in self._doubts.get(instance, {}).items():
             courier.lanes.hold(chat, until)

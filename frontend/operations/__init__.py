@@ -1,10 +1,11 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import instance, messages, nodes, partner, preferences, queue
+from frontend.operations import instance, messages, nodes, partner, preferences, queue, status
 
 ALL: tuple[Operation, ...] = (
     *messages.OPERATIONS,
+    *status.OPERATIONS,
     *queue.OPERATIONS,
     *instance.OPERATIONS,
     *preferences.OPERATIONS,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -83,6 +83,9 @@ class Hosted:
 
     def show_presence(self, call: int, to: bytes, composing: bool, recording: bool) -> None:
         self._call(call, lambda: self._library.show_presence(self.name, to, composing=composing, recording=recording))
+
+    def mark_read(self, call: int, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> None:
+        self._call(call, lambda: self._library.mark_read(self.name, ids, at, chat, sender))
 
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""

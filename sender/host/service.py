@@ -28,6 +28,7 @@ class Service:
             "close": self._close,
             "send": self._send,
             "presence": self._presence,
+            "mark-read": self._mark_read,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
             "ask": self._ask,
@@ -65,6 +66,13 @@ class Service:
         to, composing, recording = (frame.fields[key] for key in ("to", "composing", "recording"))
         if (session := self._session(frame)) is not None:
             work = lambda: session.show_presence(frame.id, bytes.fromhex(to), composing, recording)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
+
+    def _mark_read(self, frame: Frame) -> None:
+        ids, at = frame.fields["ids"], frame.fields["at"]
+        chat, sender = (bytes.fromhex(frame.fields[key]) for key in ("chat", "sender"))
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.mark_read(frame.id, ids, at, chat, sender)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
 
     def _logout(self, frame: Frame) -> None:

@@ -4,16 +4,16 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from common import logs
-from common.addresses import Jid
+from common.addresses import Jid, user_of, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
@@ -41,6 +41,7 @@ from sender.whatsapp.session import (
     QrCode,
     Receipts,
     Replaced,
+    Secret,
 )
 
 log = logs.get(__name__)
@@ -60,6 +61,8 @@ class Handed:
     whatsapp_id: str
     text: str
     at: float
+    message: Message | None = None
+    """The whole of it, where the journal has no file: what runs for long would fill its memory."""
 
 
 class Journal:
@@ -67,6 +70,7 @@ class Journal:
 
     def __init__(self, path: Path | None = None) -> None:
         self.handed: list[Handed] = []
+        self.keeps_messages = path is None
         self._file = _open(path) if path else None
         self._connections = _open(path.with_name(f"{path.name}.connections")) if path else None
         self._grown = asyncio.Event()
@@ -127,6 +131,10 @@ class SimulatedSession:
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
         self.typing: list[Jid] = []
+        self.recording: list[Jid] = []
+        self.read: list[tuple[Jid, Jid | None, str]] = []
+        self.deleted: list[tuple[Jid, str]] = []
+        self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
 
     @property
     def is_connected(self) -> bool:
@@ -148,7 +156,11 @@ class SimulatedSession:
         await on_wire(id)
         if not self._connected:
             raise NotConnected
-        self._engine.journal.record(Handed(self._account.instance, to, id, message.conversation, time.time()))
+        text = message.conversation or message.extendedTextMessage.text
+        kept = message if self._engine.journal.keeps_messages else None
+        self._engine.journal.record(Handed(self._account.instance, to, id, text, time.time(), kept))
+        if key := message.messageContextInfo.messageSecret:
+            self.secrets[id] = Secret(without_device(Jid(self._account.device)), key)
         if behaviour.after is not None:
             await behaviour.after(to, id)
         if self._engine.chance.random() < behaviour.failures / 3:
@@ -169,11 +181,31 @@ class SimulatedSession:
     async def show_typing(self, to: Jid, *, recording: bool = False) -> None:
         if not self._connected:
             raise NotConnected
-        self.typing.append(to)
+        (self.recording if recording else self.typing).append(to)
 
     async def stop_typing(self, to: Jid) -> None:
         if not self._connected:
             raise NotConnected
+
+    async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.read += [(chat, sender, each) for each in ids]
+
+    async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.deleted.append((chat, whatsapp_id))
+
+    async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return self.secrets.get(whatsapp_id)
+
+    async def make_call_link(self, kind: Literal["voice", "video"], at: datetime) -> str:
+        code = "".join(self._engine.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=22))
+        return f"https://call.whatsapp.com/{kind}/{code}"
+
+    async def newsletter_name(self, newsletter: Jid) -> str | None:
+        return f"Newsletter {user_of(newsletter)[-3:]}"
 
     async def logout(self) -> None:
         if not self._connected:

@@ -14,6 +14,8 @@ from common.metrics import SenderMetrics
 from common.postgres import Pool
 from common.tables import message, shard
 from common.tables.message import NewMessage
+from sender.composers.media import Media
+from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.ledger import Ledger
@@ -61,6 +63,7 @@ class Station:
         self.registry = CollectorRegistry()
         self.metrics = SenderMetrics(self.registry)
         self.chance = Random(1)
+        self.media: Media = NO_MEDIA
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Station]":
@@ -71,8 +74,9 @@ class Station:
             lambda one, chat: self.couriers.settled(one, chat), self.metrics, clock=self.clock, chance=self.chance,
         )  # fmt: skip
         self.couriers = Couriers(
-            self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance
-        )
+            self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
+            Composing(self.pool, self.clock, lambda instance, session: self.media).compose,
+        )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,
             self.chance, longest_pause=self.policy.pause_max,

@@ -7,7 +7,7 @@ rules written at each function, and the gate (`sender.host.gate`).
 import ctypes
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -107,6 +107,13 @@ class Library:
         error: bytes = self._go.SendChatPresence(
             session.encode(), to, len(to), 0 if composing else 1, 1 if recording else 0
         )
+        return error.decode(errors="replace")
+
+    def mark_read(self, session: str, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> str:
+        """The library takes the ids apart at spaces. Both addresses have all required fields; in a chat of two they
+        are the same."""
+        told = " ".join(ids).encode()
+        error: bytes = self._go.MarkRead(session.encode(), told, at, chat, len(chat), sender, len(sender), b"read")
         return error.decode(errors="replace")
 
     def pair_phone(self, session: str, parameters: bytes) -> bytes:

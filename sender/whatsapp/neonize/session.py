@@ -1,13 +1,15 @@
 """One linked device, kept open in whatever session host lives: the real implementation of the port's Session."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
 
 from common import logs
 from common.addresses import Jid, without_device
-from common.errors import NotConnected, TemporaryFailure
+from common.errors import NotConnected, Refused, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
@@ -21,7 +23,7 @@ from sender.whatsapp.neonize.protobuf import to_engine
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
-from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire, Profile
+from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire, Profile, Secret
 
 log = logs.get(__name__)
 
@@ -95,6 +97,20 @@ class NeonizeSession:
 
     async def change_picture(self, jpeg: bytes) -> None:
         await self._profile.change_picture(jpeg)
+
+    async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
+        if any(" " in each for each in ids):
+            raise Refused("no message has an id with a space in it")
+        fields = {
+            "ids": list(ids),
+            "at": int(time.time()),
+            "chat": to_engine(chat).hex(),
+            "sender": to_engine(sender or chat).hex(),
+        }
+        await self._call("mark-read", fields)
+
+    async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return await self._store.find_secret(self._account.device, chat, whatsapp_id)
 
     async def logout(self) -> None:
         await self._call("logout", {})
