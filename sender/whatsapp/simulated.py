@@ -98,7 +98,7 @@ class Behaviour:
 
 
 class SimulatedSession:
-    """Obeys the port. Failures come from the engine's seed; `drop`, `restore` and `tell` stand for the network."""
+    """Obeys the port. Failures come from the engine's seed; `cut`, `drop`, `restore`, `tell` stand for the network."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         self._account = account
@@ -175,9 +175,13 @@ class SimulatedSession:
             self._events.put_nowait((event, done))
         return done
 
+    def cut(self) -> None:
+        """The connection is gone, and nobody has noticed yet."""
+        self._connected = False
+
     async def drop(self) -> None:
         """The connection breaks."""
-        self._connected = False
+        self.cut()
         await self.tell(Disconnected("simulated"))
 
     async def restore(self) -> None:
