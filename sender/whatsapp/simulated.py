@@ -120,7 +120,7 @@ class Behaviour:
 
 
 class SimulatedSession:
-    """Obeys the port. Failures come from the engine's seed; `drop`, `restore` and `tell` stand for the network."""
+    """Obeys the port. Failures come from the engine's seed; `cut`, `drop`, `restore`, `tell` stand for the network."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         self._account = account
@@ -236,9 +236,13 @@ class SimulatedSession:
         await self.close()
         await self._listener(event)
 
+    def cut(self) -> None:
+        """The connection is gone, and nobody has noticed yet."""
+        self._set_connected(False)
+
     async def drop(self) -> None:
         """The connection breaks."""
-        self._set_connected(False)
+        self.cut()
         await self.tell(Disconnected("simulated"))
 
     def _set_connected(self, is_connected: bool) -> None:
