@@ -61,7 +61,10 @@ class Couriers:
     async def run(self) -> None:
         """Run the couriers until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._fetch_forever(), name="fetch")
+            try:
+                await self._fetch_forever()
+            finally:
+                self._closing = True  # a session that connects now must not start a courier in a group that ends
 
     def wake(self, instance: UUID) -> None:
         """There may be something to send for this instance."""
