@@ -46,7 +46,9 @@ async def serve(settings: SenderSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    name = settings.node_id or socket.gethostname()
+    host, _, port = settings.sender_http_addr.rpartition(":")
+    # The same after a restart, so that the shards come home; the id is this process's own.
+    name = settings.node_id or f"{socket.gethostname()}-{port}"
     node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
@@ -58,7 +60,6 @@ async def serve(settings: SenderSettings) -> None:
     # Renewals have connections of their own: they must never wait behind messages.
     renewing = await open_pool(settings.postgres_dsn.get_secret_value(), 2, f"pombo leases {node_id}")
     redis, listening, asking = writer(settings.redis), reader(settings.redis), reader(settings.redis)
-    host, _, port = settings.sender_http_addr.rpartition(":")
     chance = Random()
     leases = Leases(
         renewing, redis, Identity(node_id, name, VERSION, settings.sender_http_addr, settings.node_capacity),

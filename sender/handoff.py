@@ -90,7 +90,7 @@ class Handoff:
     async def _plan(self) -> tuple[dict[int, str], list[list[Holding]]]:
         held = self._leases.held
         try:
-            around = await self._leases.look()
+            around = await self._leases.look(recount=True)
         except OUTAGES as error:
             log.warning("hand-off without a plan", error=type(error).__name__)
             return {}, [[Holding(shard, self._leases.node) for shard in held]] if held else []

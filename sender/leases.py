@@ -118,7 +118,7 @@ class Leases:
         self._retired = False
         self._redis_answers = True
         self._round = 0
-        self._counts: dict[int, int] = {}
+        self._counts: dict[int, int] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self.deadline: float | None = None
         """When everything must have stopped, for the watchdog's thread."""
@@ -196,17 +196,18 @@ class Leases:
             except (*OUTAGES, RedisError) as error:
                 log.warning("leases not given back", error=type(error).__name__, shards=len(held))
 
-    async def look(self) -> Surroundings:
-        """The other nodes and all shards, as Postgres has them now."""
-        if self._round % COUNT_EVERY == 0 or not self._counts:
-            self._counts = await self._within(table.count_sessions(self._pool))
+    async def look(self, *, recount: bool = False) -> Surroundings:
+        """The other nodes and all shards, as Postgres has them now; sessions are counted now and then, or on demand."""
+        counts = self._counts
+        if counts is None or recount or self._round % COUNT_EVERY == 0:
+            counts = self._counts = await self._within(table.count_sessions(self._pool))
         nodes = await self._within(node_table.list_nodes(self._pool, self._ttl))
         shards = await self._within(table.list_shards_of(self._pool))
         leaving = {each.id for each in nodes if each.is_draining} | ({self.node} if self._retired else set())
         members = tuple(
             Member(each.id, each.name or each.id, each.capacity, each.id in leaving) for each in nodes if each.is_alive
         )
-        return Surroundings(members, tuple(shards), self._counts)
+        return Surroundings(members, tuple(shards), counts)
 
     async def _round_of(self, duties: Duties) -> float:
         """One round; how many seconds after its beginning the next one should begin."""

@@ -79,11 +79,19 @@ class Uncertain:
         while True:
             started = self._clock.elapsed()
             try:
-                await self.hold_waiting(self._held())
-                await self.decide()
+                await self.look()
             except OUTAGES as error:
                 log.warning("messages in doubt not looked at", error=type(error).__name__)
             await self._clock.sleep_until(started + step)
+
+    async def look(self) -> None:
+        """Hold what waits and decide what is due. One cheap query while nothing is in doubt."""
+        held = dict(self._held())
+        in_doubt = await self._pool.fetchval(table.COUNT, list(held))
+        self._metrics.in_doubt.set(in_doubt)
+        if in_doubt:
+            await self.hold_waiting(held)
+            await self.decide()
 
     async def hold_waiting(self, shards: Mapping[int, int]) -> None:
         """Hold every chat of these shards that waits for a decision, also those that an earlier owner left so."""
@@ -99,7 +107,6 @@ class Uncertain:
         for by, outcome, statement in _DECISIONS:
             await self._settle(by, outcome, statement, held, self._policy.grace)
         await self._settle("retention", "failed", table.FORGET_HELD, held, self._policy.retention)
-        self._metrics.in_doubt.set(await self._pool.fetchval(table.COUNT, list(held)))
 
     async def _settle(self, by: str, outcome: str, statement: str, held: Mapping[int, int], age: timedelta) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -100,6 +100,17 @@ async def test_seed_makes_instances_and_messages_through_the_api(folder: Callabl
     await connection.close()
 
 
+async def drained(data: str, node: str) -> dict[str, int]:
+    """Shards by node, once this node has given all of its own away."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lines = pombo("nodes", "--data", data).stdout.splitlines()[1:-1]
+        held = {line.split()[0]: int(line.split()[1]) for line in lines}
+        if not held[node] and sum(held.values()) == 256:
+            return held
+        assert time.monotonic() < deadline, held
+
+
 async def test_stacks_live_side_by_side_and_down_stops_only_its_own(folder: Callable[[str], Path]) -> None:
     left, right = up(folder("left")), up(folder("right"), "--frontends", "2", "--senders", "2")
 
@@ -107,6 +118,14 @@ async def test_stacks_live_side_by_side_and_down_stops_only_its_own(folder: Call
     assert all(answers(f"{url}/ready") for url in right["base_urls"])
     assert len(right["pids"]["frontend"]) == len(right["pids"]["sender"]) == 2
     assert not set(pids_of(left)) & set(pids_of(right))
+
+    shown = pombo("nodes", "--data", right["data"]).stdout.splitlines()
+    assert len(shown) == 4
+    assert shown[-1] == "0 of 256 shards free"
+    first, second = (line.split()[0] for line in shown[1:3])
+    pombo("nodes", "--data", right["data"], "--drain", first)
+    held = await drained(right["data"], first)
+    assert held == {first: 0, second: 256}
 
     pombo("down", "--data", left["data"])
     await sent_by(right, "Still here")
