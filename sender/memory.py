@@ -1,4 +1,4 @@
-"""Memory: what is known of an instance's earlier messages, from its history and from the session."""
+"""Memory: what is known of an instance's earlier messages: what it sent, what it received, what the session keeps."""
 
 from uuid import UUID
 
@@ -6,8 +6,9 @@ from common.addresses import LID as LID_SERVER
 from common.addresses import Jid, server_of, without_device
 from common.errors import NotConnected
 from common.postgres import Pool
-from common.tables import earlier
+from common.tables import earlier, received_message
 from sender.composers.occasion import Own, Remembered, Request
+from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Secret, Secrets, Session
 
 
@@ -40,10 +41,14 @@ class InstanceMemory:
 
     async def _look_up(self, message_id: str) -> Remembered | None:
         found = await earlier.find(self._pool, self._instance, message_id)
-        if found is None:
+        if found is not None:
+            request = Request(found.kind, found.payload)
+            return Remembered(found.whatsapp_id, found.chat, is_own=True, request=request)
+        received = await received_message.find(self._pool, self._instance, message_id)
+        if received is None:
             return None
-        request = Request(found.kind, found.payload)
-        return Remembered(found.whatsapp_id, found.chat, is_own=True, request=request)
+        message = Message.FromString(received.body)
+        return Remembered(message_id, received.chat, received.is_own, received.author, message=message)
 
 
 def _as_lid(lid: str) -> Jid:

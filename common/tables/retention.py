@@ -8,14 +8,14 @@ from common.postgres import Pool
 BATCH = 5000
 
 ENSURE_DAYS = """
-    SELECT ensure_day_partitions($1::date, $2::date)"""
+    SELECT ensure_day_partitions($1::date, $2::date), ensure_received_days($1::date, $2::date)"""
 
 LIST_DAYS = """
     SELECT child.relname::text
     FROM pg_inherits
     JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid
     JOIN pg_class AS parent ON parent.oid = pg_inherits.inhparent
-    WHERE parent.relname = ANY(ARRAY['message_history', 'message_attempt'])
+    WHERE parent.relname = ANY(ARRAY['message_history', 'message_attempt', 'received_message'])
     ORDER BY child.relname"""
 
 FORGET_KEYS = """
@@ -26,7 +26,7 @@ FORGET_DEAD_LETTERS = """
     DELETE FROM message_dead_letter
     WHERE id = ANY(ARRAY(SELECT id FROM message_dead_letter WHERE finished_at < $1 LIMIT $2))"""
 
-_DAY = re.compile(r"message_(?:history|attempt)_(\d{8})")
+_DAY = re.compile(r"(?:message_history|message_attempt|received_message)_(\d{8})")
 AHEAD = timedelta(days=14)
 
 

@@ -13,9 +13,10 @@ from common.addresses import Jid, parse_phone
 from common.postgres import Pool
 from common.requests.messages import MODELS
 from common.tables.message import NewMessage
+from common.tables.received_message import ReceivedMessage, remember
 from sender.composers.media import File, LinkCard, Uploaded
 from sender.courier import DeliveryPolicy
-from sender.whatsapp.protobuf import Message
+from sender.whatsapp.protobuf import ImageMessage, Message
 from sender.whatsapp.session import CallLinks, LocalDeletions, NewsletterNames, ReadMarks, Secret, Secrets
 from tests.builders import new_message
 from tests.sender.composers.desk import FakeMedia, PlainSession
@@ -77,6 +78,30 @@ async def test_an_earlier_message_is_named_as_whatsapp_knows_it(station: Station
     assert (reaction.reactionMessage.key.ID, reaction.reactionMessage.key.fromMe) == (f"W{first.message_id}", True)
     assert f"W{first.message_id}" == deletion.protocolMessage.key.ID
     assert forward.extendedTextMessage.text == "first"
+
+
+async def test_a_received_message_is_quoted_answered_privately_forwarded_and_taken_back(
+    station: Station, pool: Pool
+) -> None:
+    instance = await station.instance()
+    author, image = Jid("81234567890123@lid"), Message(imageMessage=ImageMessage(URL="https://mmg", mediaKey=b"k"))
+    told = ReceivedMessage(
+        instance, "THEIRS", parse_phone(GROUP), author, False, image.SerializeToString(), station.clock.now()
+    )
+    async with pool.acquire() as connection:
+        await remember(connection, [told, told])
+    await station.send(
+        row(instance, "text", phone=GROUP, message="nice", messageId="THEIRS"),
+        row(instance, "text", phone=GROUP, message="to you", messageId="THEIRS", privateAnswer=True),
+        row(instance, "forward", messageId="THEIRS", messagePhone=GROUP),
+        row(instance, "delete", phone=GROUP, messageId="THEIRS", owner=False),
+    )
+    reply, _, forward, deletion = await handed(station, 4)
+    context = reply.extendedTextMessage.contextInfo
+    assert (context.participant, context.quotedMessage) == (author, image)
+    assert station.journal.handed[1].chat == author
+    assert (forward.imageMessage.URL, forward.imageMessage.contextInfo.isForwarded) == ("https://mmg", True)
+    assert deletion.protocolMessage.key.participant == author
 
 
 async def test_messages_of_other_instances_are_strangers(station: Station) -> None:
