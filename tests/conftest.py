@@ -10,12 +10,21 @@ from redis.asyncio import Redis
 from common.local.postgres import UNSAFE_AND_FAST, Postgres
 from common.local.valkey import Valkey
 from common.postgres import Pool, open_pool
+from tests import leaks
 from tests.databases import Databases
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_in_any_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the programs of the whole run wrote holds no token and no phone number. Fails after the last test."""
+    yield
+    found = leaks.in_logs(tmp_path_factory.getbasetemp())
+    assert not found, "\n".join(["secrets in logs:", *found[:20]])
 
 
 @pytest.fixture(scope="session")

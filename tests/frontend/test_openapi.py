@@ -61,8 +61,8 @@ def test_an_operation_is_described_as_the_table_has_it(operation: Operation) -> 
     assert found.get("deprecated", False) is operation.deprecated
     variables = re.findall(r"{(\w+)}", operation.template)
     assert [one["name"] for one in found["parameters"] if one["in"] == "path"] == variables
-    fields = set() if operation.query is None else set(operation.query.model_fields)
-    assert {one["name"] for one in found["parameters"] if one["in"] == "query"} == fields
+    fields = {} if operation.query is None else operation.query.model_json_schema()["properties"].keys()
+    assert {one["name"] for one in found["parameters"] if one["in"] == "query"} == set(fields)
     has_key = any(one["name"] == "Idempotency-Key" for one in found["parameters"])
     assert has_key is isinstance(operation.effect, Send)
     if operation.body is None:
@@ -75,8 +75,11 @@ def test_an_operation_is_described_as_the_table_has_it(operation: Operation) -> 
 @pytest.mark.parametrize("operation", operations.ALL, ids=lambda one: f"{one.method} {one.path}")
 def test_answers_and_refusals_are_described(operation: Operation) -> None:
     responses = dict(described(operation)["responses"])
-    done = responses.pop(str(operation.status))["content"]
-    assert done.keys() == {"text/plain" if issubclass(operation.reply, Plain) else "application/json"}
+    done = responses.pop(str(operation.status)).get("content", {})
+    if operation.reply is None:
+        assert done == {}
+    else:
+        assert done.keys() == {"text/plain" if issubclass(operation.reply, Plain) else "application/json"}
     assert all(one["content"] == {"application/json": {"schema": ERROR}} for one in responses.values())
     statuses = {int(status) for status in responses}
     assert {414, 500, 503, *operation.refusals} <= statuses
