@@ -182,8 +182,8 @@ class NumberLookup(Protocol):
     """neonize: IsOnWhatsApp."""
 
     async def look_up_number(self, phone: str) -> Jid | None:
-        """The address under which WhatsApp knows the account of a number: it may be spelled with another number (the
-        Brazilian ninth digit). None: there is no account. Raises DeliveryErrors."""
+        """The address under which WhatsApp knows the account of a number: its LID, or the number as WhatsApp spells it
+        (think of the Brazilian ninth digit). None: there is no account. Raises DeliveryErrors."""
         ...
 
 
