@@ -32,3 +32,11 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- Which account WhatsApp said a number has (null: none), and when. Numbers are asked for once, never guessed.
+CREATE TABLE number_account (
+    phone       text PRIMARY KEY,
+    address     text,
+    checked_at  timestamptz NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX number_account_checked ON number_account (checked_at);

@@ -9,9 +9,11 @@ from common.errors import NotSupported
 from common.postgres import Pool
 from common.tables.message import QueuedMessage
 from sender.composers.media import File, LinkCard, Media, Uploaded
-from sender.composers.occasion import Composed, Occasion, Request
+from sender.composers.occasion import Composed, Elsewhere, Occasion, Request
 from sender.composers.registry import compose
 from sender.memory import InstanceMemory
+from sender.numbers import Numbers
+from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Session
 
 
@@ -29,11 +31,13 @@ class Composing:
         self._clock = clock
         self._media_of = media_of
         self._random = random
+        self._numbers = Numbers(pool, clock)
 
     async def compose(self, message: QueuedMessage, session: Session) -> Composed:
         """Raises DeliveryErrors. Nothing has been sent when it returns or raises."""
+        chat = await self._numbers.resolve(message.chat, session)
         occasion = Occasion(
-            chat=message.chat,
+            chat=chat,
             now=self._clock.now(),
             random=self._random,
             media=self._media_of(message.instance_id, session),
@@ -41,7 +45,8 @@ class Composing:
             session=session,
             compose=compose,
         )
-        return await compose(Request(message.kind, message.payload), occasion)
+        composed = await compose(Request(message.kind, message.payload), occasion)
+        return Elsewhere(chat, composed) if isinstance(composed, Message) and chat != message.chat else composed
 
 
 class NoMedia:

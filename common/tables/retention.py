@@ -26,8 +26,13 @@ FORGET_DEAD_LETTERS = """
     DELETE FROM message_dead_letter
     WHERE id = ANY(ARRAY(SELECT id FROM message_dead_letter WHERE finished_at < $1 LIMIT $2))"""
 
+FORGET_NUMBERS = """
+    DELETE FROM number_account
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM number_account WHERE checked_at < $1 LIMIT $2))"""
+
 _DAY = re.compile(r"(?:message_history|message_attempt|received_message)_(\d{8})")
 AHEAD = timedelta(days=14)
+NUMBERS_KEPT = timedelta(days=30)
 
 
 async def clean(pool: Pool, now: datetime, completed: timedelta, failed: timedelta, keys: timedelta) -> None:
@@ -42,6 +47,7 @@ async def clean(pool: Pool, now: datetime, completed: timedelta, failed: timedel
                 # Dropping waits for every reader of the parent; give up quickly and try in the next round.
                 await connection.execute("SET LOCAL lock_timeout = '2s'")
                 await connection.execute(f'DROP TABLE IF EXISTS "{name}"')
-    for statement, before in ((FORGET_KEYS, now - keys), (FORGET_DEAD_LETTERS, now - failed)):
+    old = ((FORGET_KEYS, now - keys), (FORGET_DEAD_LETTERS, now - failed), (FORGET_NUMBERS, now - NUMBERS_KEPT))
+    for statement, before in old:
         while (await pool.execute(statement, before, BATCH)) == f"DELETE {BATCH}":
             continue

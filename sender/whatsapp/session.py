@@ -178,6 +178,16 @@ class ReadMarks(Protocol):
 
 
 @runtime_checkable
+class NumberLookup(Protocol):
+    """neonize: IsOnWhatsApp."""
+
+    async def look_up_number(self, phone: str) -> Jid | None:
+        """The address under which WhatsApp knows the account of a number: its LID, or the number as WhatsApp spells it
+        (think of the Brazilian ninth digit). None: there is no account. Raises DeliveryErrors."""
+        ...
+
+
+@runtime_checkable
 class Secrets(Protocol):
     """neonize: the table whatsmeow_message_secrets of the session store, for messages sent and received alike."""
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from common import logs
-from common.addresses import Jid, user_of, without_device
+from common.addresses import Jid, parse_phone, user_of, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
@@ -115,6 +115,8 @@ class Behaviour:
     receipts: bool = True
     errors: dict[Jid, list[type[DeliveryError]]] = field(default_factory=dict)
     always: Mapping[Jid, type[DeliveryError]] = field(default_factory=dict)
+    accounts: dict[str, Jid | None] = field(default_factory=dict)
+    """Numbers whose account has another address, or that have none."""
     before: Hook | None = None
     after: Hook | None = None
 
@@ -134,6 +136,7 @@ class SimulatedSession:
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
         self.deleted: list[tuple[Jid, str]] = []
+        self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
 
     @property
@@ -186,6 +189,12 @@ class SimulatedSession:
     async def stop_typing(self, to: Jid) -> None:
         if not self._connected:
             raise NotConnected
+
+    async def look_up_number(self, phone: str) -> Jid | None:
+        if not self._connected:
+            raise NotConnected
+        self.looked_up.append(phone)
+        return self._engine.behaviour.accounts.get(phone, parse_phone(phone))
 
     async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
         if not self._connected:

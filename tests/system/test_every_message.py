@@ -27,6 +27,9 @@ pytestmark = pytest.mark.anyio
 
 OWN, FRIEND, META_AI = "5511900000001", OTHER, "13135550002"
 
+OLD_SPELLING = PERSON[:4] + PERSON[5:]
+"""The person's number without its ninth digit."""
+
 NOT_HERE = ("1623281429", "status-text", "status-image", "status-video")
 """What the emulated WhatsApp does not have: groups of before 2021, and the audience of a status."""
 
@@ -116,7 +119,8 @@ class Scene:
 async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[EmulatorProgram]:
     async with EmulatorProgram(tmp_path) as emulator:
         for phone in (OWN, PERSON, FRIEND, META_AI):
-            await emulator.post("accounts", phone=phone, name=phone, script="silent")
+            aliases = [OLD_SPELLING] if phone == PERSON else []
+            await emulator.post("accounts", phone=phone, name=phone, script="silent", aliases=aliases)
         yield emulator
 
 
@@ -211,3 +215,15 @@ async def refusals(pool: Pool, calls: dict[str, tuple[Route, Body, UUID]]) -> di
 
 def carries_a_file(body: Body) -> bool:
     return any(each in json.dumps(body) for each in ("https://files.example.com", "data:"))
+
+
+async def test_a_number_reaches_its_account_however_it_is_spelled(scene: Scene) -> None:
+    for phone in (OLD_SPELLING, PERSON, scene.lids[PERSON], "5511000000000"):
+        await scene.caller.send_text(f"to {phone}", phone=phone)
+    await until_settled(scene.pool)
+    received = await scene.emulator.messages(PERSON, 3)
+    texts = {each["text"] for each in received if each["text"].startswith("to ") and each["text"] != "to all"}
+    assert texts == {f"to {OLD_SPELLING}", f"to {PERSON}", f"to {scene.lids[PERSON]}"}
+    known = dict(await scene.pool.fetch("SELECT phone, address FROM number_account"))
+    assert known == {OLD_SPELLING: scene.lids[PERSON], PERSON: scene.lids[PERSON], "5511000000000": None}
+    assert await scene.pool.fetchval("SELECT error_class FROM message_dead_letter") == "not-on-whatsapp"

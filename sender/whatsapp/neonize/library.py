@@ -44,6 +44,7 @@ class Library:
         self._binder = binder
         go = self._go = binder.gocode
         self._answers: Mapping[str, Callable[[bytes, bytes], bytes]] = {
+            "accounts": lambda session, phones: go.IsOnWhatsApp(session, phones),
             "user-info": lambda session, jids: go.GetUserInfo(session, jids, len(jids)),
             "picture": lambda session, jid: go.GetProfilePicture(session, jid, len(jid), b"", 0),
             "set-picture": lambda session, jpeg: go.SetProfilePhoto(session, jpeg, len(jpeg)),

@@ -19,13 +19,16 @@ from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
 from sender.whatsapp.neonize.hearing import Hearing, Seat
 from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.profile import OwnProfile
-from sender.whatsapp.neonize.protobuf import to_engine
+from sender.whatsapp.neonize.protobuf import IsOnWhatsAppReturnFunction, from_engine, to_engine
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire, Profile, Secret
 
 log = logs.get(__name__)
+
+_NOTHING = "Function returned nothing."
+"""The library's way of saying that an answer was empty."""
 
 
 class NeonizeSession:
@@ -97,6 +100,14 @@ class NeonizeSession:
 
     async def change_picture(self, jpeg: bytes) -> None:
         await self._profile.change_picture(jpeg)
+
+    async def look_up_number(self, phone: str) -> Jid | None:
+        answer = await self._ask("accounts", f"+{phone}".encode())
+        result = IsOnWhatsAppReturnFunction.FromString(answer)
+        if result.Error and result.Error != _NOTHING:
+            raise failure_of_send(result.Error, is_on_wire=False)
+        found = next((each.JID for each in result.IsOnWhatsAppResponse if each.IsIn), None)
+        return None if found is None else without_device(from_engine(found))
 
     async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
         if any(" " in each for each in ids):

@@ -13,6 +13,7 @@ from sender.whatsapp.neonize.library import DEVICE, Callbacks
 from sender.whatsapp.neonize.protobuf import (
     JID,
     Device,
+    IsOnWhatsAppReturnFunction,
     PairPhoneParams,
     PairPhoneReturnFunction,
     SendMessageReturnFunction,
@@ -74,6 +75,7 @@ class FakeLibrary:
         self.dialing.set()
         self.left: list[tuple[str, str]] = []
         self.typing: list[tuple[str, bool, bool]] = []
+        self.read: list[tuple[str, list[str], bytes, bytes]] = []
         self.stopped: list[str] = []
         self.asked: list[tuple[str, bytes]] = []
         self.has_stored_device = threading.Event()
@@ -147,7 +149,11 @@ class FakeLibrary:
 
     def ask(self, session: str, name: str, body: bytes) -> bytes:
         self.asked.append((name, body))
-        return b""
+        return _account_of(body.decode()) if name == "accounts" else b""
+
+    def mark_read(self, session: str, ids: list[str], at: int, chat: bytes, sender: bytes) -> str:
+        self.read.append((session, ids, chat, sender))
+        return "websocket not connected" if "OFFLINE" in ids else ""
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"
@@ -164,6 +170,20 @@ class FakeLibrary:
 
     def make_schema(self, store: str) -> str:
         return "error: refused" if "refuse" in store else ""
+
+
+def _account_of(phone: str) -> bytes:
+    """Numbers that end in 7 have an account, those that end in 8 too, under another number."""
+    answer = IsOnWhatsAppReturnFunction()
+    number = phone.removeprefix("+")
+    if number.endswith("0"):
+        answer.Error = "Function returned nothing."
+    else:
+        found = answer.IsOnWhatsAppResponse.add(Query=phone, IsIn=number[-1] in "78")
+        user = number[:-1] + "7"
+        found.JID.CopyFrom(JID(User=user, RawAgent=0, Device=0, Integrator=0, Server="s.whatsapp.net", IsEmpty=False))
+    body: bytes = answer.SerializePartialToString()
+    return body
 
 
 def _accepted(whatsapp_id: str) -> bytes:

@@ -202,6 +202,31 @@ async def test_an_event_is_offered_until_it_is_safe(session: NeonizeSession, ear
     assert [(await ear.next(Raw)).code for _ in range(2)] == [17, 21]
 
 
+@pytest.mark.parametrize(
+    ("phone", "account"),
+    [
+        ("5511988887777", "5511988887777@s.whatsapp.net"),
+        ("5511988887778", "5511988887777@s.whatsapp.net"),
+        ("5511988887771", None),
+        ("5511988887770", None),
+    ],
+)
+async def test_a_number_is_looked_up(session: NeonizeSession, phone: str, account: str | None) -> None:
+    assert await session.look_up_number(phone) == account
+
+
+async def test_messages_are_marked_as_read(session: NeonizeSession) -> None:
+    await session.mark_read(CHAT, None, ["A", "B"])
+    await session.mark_read(Jid("120363041234567890@g.us"), Jid("100@lid"), ["A"])
+    with pytest.raises(NotConnected):
+        await session.mark_read(CHAT, None, ["OFFLINE"])
+
+
+async def test_an_id_with_a_space_never_reaches_the_library(session: NeonizeSession) -> None:
+    with pytest.raises(Refused):
+        await session.mark_read(CHAT, None, ["A B"])
+
+
 async def test_typing_is_shown_and_ended(session: NeonizeSession) -> None:
     await session.show_typing(CHAT)
     await session.show_typing(CHAT, recording=True)
