@@ -43,13 +43,16 @@ class Intake:
         on_ring: Callable[[UUID], Awaitable[None]],
         on_return: Callable[[], Awaitable[None]],
         until_held: Callable[[], Awaitable[None]],
+        on_change: Callable[[UUID], None] = lambda instance: None,
     ) -> None:
+        """`on_change` is told of the rings that brought no message: settings, addresses, a replay."""
         self._redis = redis
         self._node = node
         self._held = held
         self._on_ring = on_ring
         self._on_return = on_return
         self._until_held = until_held
+        self._on_change = on_change
         self._last: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -86,6 +89,8 @@ class Intake:
             self._last[bell] = entries[-1][0]
             for _, fields in entries:
                 rang[UUID(hex=fields["i"])] = bells[bell]
+                if "c" in fields:
+                    self._on_change(UUID(hex=fields["i"]))
         await self._take(rang)
 
     async def _ends(self, bells: list[str]) -> dict[str, str]:

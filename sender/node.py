@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from common import logs
 from common.clock import Clock
 from sender.answers import Answers
 from sender.couriers import Couriers
+from sender.inbox import Inbox
 from sender.intake import Intake
 from sender.leases import Leases
 from sender.ledger import Ledger
 from sender.probes import Probes
 from sender.rescue import Rescue
 from sender.sessions import Sessions
+from sender.webhooks.dispatcher import Webhooks
 from sender.whatsapp.session import Engine
 
 log = logs.get(__name__)
@@ -33,6 +36,8 @@ class Node:
         ledger: Ledger,
         sessions: Sessions,
         couriers: Couriers,
+        inbox: Inbox,
+        webhooks: Webhooks,
         intake: Intake,
         rescue: Rescue,
         answers: Answers,
@@ -41,12 +46,15 @@ class Node:
         *,
         address: tuple[str, int],
         patience: float,
+        event_sweep: timedelta,
     ) -> None:
         self._engine = engine
         self._leases = leases
         self._ledger = ledger
         self._sessions = sessions
         self._couriers = couriers
+        self._inbox = inbox
+        self._webhooks = webhooks
         self._intake = intake
         self._rescue = rescue
         self._answers = answers
@@ -54,6 +62,7 @@ class Node:
         self._clock = clock
         self._address = address
         self._patience = patience
+        self._event_sweep = event_sweep
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -66,11 +75,17 @@ class Node:
                     tasks.create_task(self._ledger.run(), name="ledger")
                     tasks.create_task(self._sessions.run(), name="sessions")
                     tasks.create_task(self._couriers.run(), name="couriers")
+                    tasks.create_task(self._inbox.run(), name="inbox")
+                    tasks.create_task(self._webhooks.run(), name="webhooks")
                     claiming = tasks.create_task(self._leases.keep(self), name="leases")
                     listening = [
                         tasks.create_task(self._intake.run(), name="intake"),
                         tasks.create_task(self._answers.run(), name="answers"),
                         tasks.create_task(self._rescue.run(), name="rescue"),
+                        tasks.create_task(
+                            self._webhooks.sweep_forever(self._event_sweep, lambda: self._leases.held),
+                            name="sweep of webhooks",
+                        ),
                     ]
                     await stop.wait()
                     await self._hand_back(claiming, listening)
@@ -93,6 +108,8 @@ class Node:
         await self._rescue.reconcile(shards)
 
     async def claimed(self, shards: Mapping[int, int]) -> None:
+        self._inbox.look()
+        self._webhooks.claimed()
         self._begin(self._take_over(dict(shards)))
 
     async def lost(self, shards: set[int]) -> None:
@@ -117,6 +134,7 @@ class Node:
         await self._couriers.rest(self._patience)
         # Renewing goes on until the sessions are closed: nobody may connect them meanwhile.
         await self._sessions.close_shards(list(self._leases.held))
+        await self._webhooks.rest(self._patience)
         claiming.cancel()
         await asyncio.gather(claiming, return_exceptions=True)
         await self._leases.release()

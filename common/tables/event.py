@@ -45,7 +45,8 @@ APPEND = """
             $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::boolean[], $6::uuid[], $7::timestamptz[]
         ) WITH ORDINALITY AS input (instance_id, slot, type, body, is_own, media_id, media_until, place)
     ), routed AS (
-        SELECT input.*, webhook_url(instance, slot) IS NOT NULL AND (NOT is_own OR receive_callback_sent_by_me) AS is_sent
+        SELECT input.*,
+               webhook_url(instance, slot) IS NOT NULL AND (NOT is_own OR receive_callback_sent_by_me) AS is_sent
         FROM input
         JOIN instance ON instance.id = input.instance_id
     ), wanted AS MATERIALIZED (

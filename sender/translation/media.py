@@ -1,4 +1,4 @@
-"""Files in messages: which file a callback links to, and the port that turns it into a link that will lead somewhere."""
+"""Files in messages: which file a callback links to, and the port that makes a link of it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Callbacks about what we did ourselves: a message handed over or given up, its receipts, the link's coming and going."""
+"""Callbacks about what we did ourselves: a message handed over or given up, its receipts, the link come or gone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

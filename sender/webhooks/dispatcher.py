@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -14,8 +14,11 @@ from common.tables import event_outbox as table
 from sender.webhooks.destination import BreakerPolicy, Destination
 from sender.webhooks.lane import Lane, Tools
 from sender.webhooks.reads import Found
+from sender.webhooks.waits import until
 
 log = logs.get(__name__)
+
+HeldShards = Callable[[], Mapping[int, int]]
 
 AGAIN = 0.5  # seconds between two tries while Postgres is away
 
@@ -32,6 +35,7 @@ class Webhooks:
         self._destinations: WeakValueDictionary[str, Destination] = WeakValueDictionary()
         self._woken: dict[UUID, bool] = {}
         self._has_woken = asyncio.Event()
+        self._has_claimed = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._closing = False
         self._rested = asyncio.Event()
@@ -63,23 +67,29 @@ class Webhooks:
         self._woken[instance] = True
         self._has_woken.set()
 
+    def claimed(self) -> None:
+        """Shards came: an earlier owner may have left events undelivered."""
+        self._has_claimed.set()
+
     async def sweep(self, shards: Mapping[int, int]) -> None:
         """Wake every instance of these shards that has something to deliver."""
         for instance in await table.sweep(self._pool, list(shards)):
             self.look(instance)
 
-    async def sweep_forever(self, interval: timedelta, held: "HeldShards") -> None:
+    async def sweep_forever(self, interval: timedelta, held: HeldShards) -> None:
         """Repairs what a lost ring left lying. An outage of Postgres is waited out."""
         clock, chance = self._tools.clock, self._tools.chance
         while True:
-            started = clock.elapsed()
+            self._has_claimed.clear()
+            pause = interval.total_seconds() * chance.uniform(0.75, 1.25)
             try:
                 if shards := held():
                     await self.sweep(shards)
                     await self._measure()
             except OUTAGES as error:
                 log.warning("sweep of webhooks put off", error=type(error).__name__)
-            await clock.sleep_until(started + interval.total_seconds() * chance.uniform(0.75, 1.25))
+                pause = AGAIN
+            await until(clock, clock.elapsed() + pause, self._has_claimed)
 
     async def rest(self, patience: float) -> None:
         """Start nothing new and wait until what is in flight has ended, at most that many seconds."""

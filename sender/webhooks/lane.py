@@ -16,6 +16,7 @@ from sender.webhooks.destination import Destination
 from sender.webhooks.post import Answer, Failed, Gone, Post, Refused, Taken
 from sender.webhooks.reads import Reads
 from sender.webhooks.records import Record, Records, record
+from sender.webhooks.waits import until
 
 log = logs.get(__name__)
 
@@ -120,13 +121,7 @@ class Lane:
         self._events.clear()
         self._news.clear()
         clock = self._tools.clock
-        waiting = (self._news.wait(), self._stopping.wait(), self._destination.changed.wait())
-        async with asyncio.TaskGroup() as tasks:
-            waits = [tasks.create_task(clock.sleep_until(clock.elapsed() + seconds))]
-            waits += [tasks.create_task(_done(each)) for each in waiting]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+        await until(clock, clock.elapsed() + seconds, self._news, self._stopping, self._destination.changed)
 
     async def _attempt(self, event: WaitingEvent) -> bool:
         """Whether the lane goes on."""
@@ -159,7 +154,7 @@ class Lane:
                 return True
             case Failed(code, error_class, detail, wish):
                 if self._destination.failed():
-                    log.warning("webhook does not answer: its breaker opened", instance=self.instance, error=error_class)
+                    log.warning("breaker of a webhook opened", instance=self.instance, error_class=error_class)
                 again_at = tools.delays.again_at(event.attempts + 1, wish, now, tools.chance)
                 if again_at is not None:
                     tools.metrics.event_attempts.labels("retry").inc()
@@ -201,7 +196,3 @@ class Lane:
         """Wait until at most so many delivered events are without their record."""
         while len(self._unrecorded) > most:
             await self._unrecorded.popleft()
-
-
-async def _done(wait: object) -> None:
-    await wait  # type: ignore[misc]

@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from common.outbound import Outbound, OutboundError, Rules
-
 from common.tables.event_outbox import WaitingEvent
 
 LARGEST_ANSWER = 64 * 1024
