@@ -16,10 +16,14 @@ LIST_PAGE = """
 
 # Back into the outbox under its own number: same id, same bytes, marked as a replay. When the day of the event is
 # gone already, the letter's copy of it takes its place among today's.
-_REPLAY_DEAD = """
+REPLAY_DEAD = """
     WITH back AS (
         DELETE FROM event_dead_letter
-        WHERE instance_id = $1 AND {which}
+        WHERE instance_id = $1 AND seq IN (
+            SELECT seq FROM event_dead_letter
+            WHERE instance_id = $1 AND seq BETWEEN $2 AND $3
+            ORDER BY seq
+            LIMIT $4)
         RETURNING *
     ), found AS (
         SELECT back.*, event.created_at AS logged_at
@@ -37,11 +41,6 @@ _REPLAY_DEAD = """
     FROM found
     ON CONFLICT DO NOTHING
     RETURNING seq"""
-
-REPLAY_DEAD = _REPLAY_DEAD.format(which="seq BETWEEN $2 AND $3")
-REPLAY_DEAD_ALL = _REPLAY_DEAD.format(
-    which="seq IN (SELECT seq FROM event_dead_letter WHERE instance_id = $1 ORDER BY seq LIMIT $2)"
-)
 
 # Any events that are still kept, delivered or not; a dead letter among them is one no longer.
 REPLAY = """
@@ -118,5 +117,13 @@ async def list_attempts(
     return [EventAttempt(*row) for row in await connection.fetch(LIST_ATTEMPTS, instance, seq, limit, since)]
 
 
-async def replay_dead(connection: Executor, instance: UUID, first: int, last: int) -> Sequence[int]:
-    return [row[0] for row in await connection.fetch(REPLAY_DEAD, instance, first, last)]
+async def replay_dead(connection: Executor, instance: UUID, first: int, last: int, limit: int) -> Sequence[int]:
+    """The numbers of the dead letters that were put back, the oldest `limit` of the range."""
+    return [row[0] for row in await connection.fetch(REPLAY_DEAD, instance, first, last, limit)]
+
+
+async def replay(
+    connection: Executor, instance: UUID, first: int, last: int, limit: int, since: datetime
+) -> Sequence[int]:
+    """The same of any events, delivered or not."""
+    return [row[0] for row in await connection.fetch(REPLAY, instance, first, last, limit, since)]

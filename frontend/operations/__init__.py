@@ -1,12 +1,14 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import instance, messages, partner, preferences, queue
+from frontend.operations import events, instance, messages, partner, preferences, queue, webhooks
 
 ALL: tuple[Operation, ...] = (
     *messages.OPERATIONS,
     *queue.OPERATIONS,
     *instance.OPERATIONS,
     *preferences.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *events.OPERATIONS,
     *partner.OPERATIONS,
 )
