@@ -61,9 +61,9 @@ class Webhooks:
                 self._has_woken.set()
 
     def look(self, instance: UUID) -> None:
-        """Its addresses may have changed, or its events were put back."""
+        """Its addresses may have changed, its events were put back, or the media of one came."""
         for lane in self._lanes.get(instance, {}).values():
-            lane.look()
+            lane.change()
         self._woken[instance] = True
         self._has_woken.set()
 

@@ -65,6 +65,7 @@ class Lane:
         self._tools = tools
         self._unrecorded: deque[asyncio.Future[None]] = deque()
         self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
 
     @property
@@ -76,7 +77,12 @@ class Lane:
         return self._news.is_set()
 
     def look(self) -> None:
-        """There is more to send, or the instance's addresses changed."""
+        """There is more to send."""
+        self._news.set()
+
+    def change(self) -> None:
+        """What was read of the instance is no longer true: addresses, secrets, what waits for media or a retry."""
+        self._changed.set()
         self._news.set()
 
     def stop(self) -> None:
@@ -102,6 +108,7 @@ class Lane:
     async def _fetch(self) -> bool:
         await self._recorded(0)
         self._news.clear()
+        self._changed.clear()
         found = await self._tools.reads.find(self.instance, self._url)
         if found.routes is None:
             return False
@@ -117,11 +124,10 @@ class Lane:
         return left if left > 0 else self._destination.enter()
 
     async def _pause(self, seconds: float) -> None:
-        """Then read again: addresses, secrets and the state of the media may have changed."""
+        """Then read again, since a long time may have passed. More events are no reason to wake."""
         self._events.clear()
-        self._news.clear()
         clock = self._tools.clock
-        await until(clock, clock.elapsed() + seconds, self._news, self._stopping, self._destination.changed)
+        await until(clock, clock.elapsed() + seconds, self._changed, self._stopping, self._destination.changed)
 
     async def _attempt(self, event: WaitingEvent) -> bool:
         """Whether the lane goes on."""
