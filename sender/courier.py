@@ -18,7 +18,7 @@ from sender.composers.registry import compose
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.retries import RetryPolicy, decide
-from sender.whatsapp.session import Accepted, Session
+from sender.whatsapp.session import Session
 
 log = logs.get(__name__)
 
@@ -158,8 +158,7 @@ class Courier:
 
     async def _attempt(self, message: QueuedMessage, intent: Intent) -> Outcome:
         try:
-            accepted = await self._hand_over(message, intent)
-            return Sent(accepted.whatsapp_id, accepted.at)
+            return await self._hand_over(message, intent)
         except DeliveryError as error:
             problem: DeliveryError = error
         except TimeoutError:
@@ -176,7 +175,7 @@ class Courier:
             problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
         )
 
-    async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Accepted:
+    async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Sent:
         async def on_wire(wire: str) -> None:
             await self._ledger.note_wire_id(message, intent, wire)
 
@@ -190,7 +189,8 @@ class Courier:
         if not self._ledger.may_send(message):
             raise NotConnected("the lease ran out before the hand-over")
         async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
-            return await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+            accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+        return Sent(accepted.whatsapp_id, accepted.at, body.SerializeToString())
 
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]

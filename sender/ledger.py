@@ -46,6 +46,7 @@ class _Entry:
     epoch: int
     arguments: tuple[Any, ...]
     done: asyncio.Future[Any]
+    content: tuple[UUID, bytes] | None = None
 
 
 class Ledger:
@@ -96,8 +97,9 @@ class Ledger:
     async def finish(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         """Record what became of an intent. Raises LostOwnership; the new owner then sees the intent as uncertain."""
         match outcome:
-            case Sent(wire, at):
-                await self._add("sent", message.shard, intent.epoch, (message.id, intent.epoch, wire, at))
+            case Sent(wire, at, content):
+                sent = (message.id, intent.epoch, wire, at)
+                await self._add("sent", message.shard, intent.epoch, sent, (message.zaap_id, content))
             case Retry(error_class, detail, at, again_at, burns):
                 arguments = (message.id, intent.epoch, error_class, _plain(detail), at, again_at, burns)
                 await self._add("back", message.shard, intent.epoch, arguments)
@@ -175,7 +177,7 @@ class Ledger:
         async with self._pool.acquire() as connection, connection.transaction():
             ours = await shards.fenced(connection, held)
             allowed = [entry for entry in batch if entry.shard in ours and held.get(entry.shard) == entry.epoch]
-            news = News(self._keeps_all_events)
+            news = News(self._keeps_all_events, dict(entry.content for entry in allowed if entry.content))
             found = await self._write(connection, allowed, news)
             to_deliver = await news.write(connection)
         if to_deliver:
@@ -231,9 +233,16 @@ class Ledger:
             raise LostOwnership([shard])
         return epoch
 
-    def _add(self, kind: str, shard: int, epoch: int, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def _add(
+        self,
+        kind: str,
+        shard: int,
+        epoch: int,
+        arguments: tuple[Any, ...],
+        content: tuple[UUID, bytes] | None = None,
+    ) -> asyncio.Future[Any]:
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Entry(kind, shard, epoch, arguments, done))
+        self._waiting.append(_Entry(kind, shard, epoch, arguments, done, content))
         self._arrived.set()
         return done
 

@@ -190,8 +190,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
+    """`content` is the message as it left, for who is told about own messages; it is not stored."""
+
     whatsapp_id: str
     at: datetime
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

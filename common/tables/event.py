@@ -75,11 +75,14 @@ APPEND = """
     WHERE is_sent
     RETURNING instance_id"""
 
-# Which of these instances have a webhook that would be told about their messages.
+# Which of these instances have a webhook that would be told about their messages, and which want their own messages
+# told as received ones too ($2: all count, for who fetches events).
 LISTENING = """
-    SELECT id
+    SELECT id, receive_callback_sent_by_me AND webhook_url(instance, 'received') IS NOT NULL, phone, lid, profile_name
     FROM instance
-    WHERE id = ANY($1::uuid[]) AND (delivery_callback_url IS NOT NULL OR message_status_callback_url IS NOT NULL)"""
+    WHERE id = ANY($1::uuid[])
+      AND ($2 OR delivery_callback_url IS NOT NULL OR message_status_callback_url IS NOT NULL
+           OR (receive_callback_sent_by_me AND webhook_url(instance, 'received') IS NOT NULL))"""
 
 LIST_AFTER = """
     SELECT seq, slot, type, body, created_at

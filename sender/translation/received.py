@@ -1,14 +1,15 @@
 """Received messages: unwrap, find the family of the content, and put it into its envelope."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from common.addresses import BROADCAST, STATUS, Jid, server_of, user_of, without_device
 from common.tables.event import NewEvent
 from sender.translation import cards, channels, commerce, files, references, templates, text
-from sender.translation.media import MediaLinks
-from sender.translation.own import event
-from sender.translation.scene import Account, Scene, without
+from sender.translation.media import MediaLinks, NoMedia
+from sender.translation.own import Told, event, milliseconds
+from sender.translation.scene import Account, Scene, Source, without
 from sender.whatsapp.engine_events import MessageSource, ReceivedMessage, UndecryptableMessage, address, e2e
 
 Read = Callable[[Any, Scene], dict[str, Any]]
@@ -50,9 +51,12 @@ def message(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:
     return [shown] if shown is not None else []
 
 
-def sent_here(content: Any, scene: Scene) -> NewEvent | None:
+def sent_here(content: bytes, told: Told, at: datetime, account: Account) -> NewEvent | None:
     """A message that went out through us, for who asked to be told about own messages."""
-    return _content(content, scene)
+    scene = Scene(
+        account, Source.of_own(told.chat, account), told.message_id, milliseconds(at), NoMedia(), from_api=True
+    )
+    return _content(e2e.Message.FromString(content), scene)
 
 
 def undecryptable(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:

@@ -66,6 +66,13 @@ class Source:
             chat_phone, chat_lid = known[0] or to_phone(chat), known[1]
         return cls(chat, chat_phone, chat_lid, phone, lid, source.IsFromMe)
 
+    @classmethod
+    def of_own(cls, chat: Jid, account: Account) -> "Source":
+        """Of a message that the linked number sent through us."""
+        bare = without_device(chat)
+        _, lid = pair(bare, None)
+        return cls(bare, to_phone(bare), lid, account.phone, account.lid, True)
+
 
 @dataclass(slots=True)
 class Scene:

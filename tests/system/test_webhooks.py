@@ -12,6 +12,7 @@ import pytest
 
 from common.postgres import Pool
 from tests.builders import insert_instance, new_message
+from tests.sender.translation.contract import FULL, problems
 from tests.sender.webhooks.office import EVERY
 from tests.sender.webhooks.receiver import Delivery, Receiver, receiving
 from tests.system.programs import Sender, enqueue_on
@@ -85,6 +86,24 @@ async def test_a_message_tells_its_delivery_its_sending_and_its_receipt(
         "instanceId": instance.hex.upper(),
     }
     assert bodies[3]["ids"] == [message.message_id]
+
+
+async def test_own_messages_are_told_as_received_ones_to_who_asks(
+    sender: Sender, receiver: Receiver, pool: Pool, redis_url: str
+) -> None:
+    columns = {"received_callback_url": receiver.url(), "phone": "5511900000001", "lid": "118273645509821@lid"}
+    instance = await insert_instance(pool, receive_callback_sent_by_me=True, **columns)
+    sender.start()
+    async with enqueue_on(pool, redis_url) as enqueue:
+        message = new_message(instance, "on its way")
+        await enqueue.put(message)
+        taken = await receiver.reached(1)
+    body = orjson.loads(taken[0].body)
+    assert problems("received-text", body, extra=FULL) == []
+    assert (body["fromMe"], body["fromApi"], body["status"], body["text"]) == (
+        True, True, "SENT", {"message": "on its way"},
+    )  # fmt: skip
+    assert (body["messageId"], body["phone"]) == (message.message_id, "5511988887777")
 
 
 async def test_a_receiver_that_fails_in_every_way_and_a_killed_sender_lose_nothing_and_keep_the_order(
