@@ -26,6 +26,7 @@ class Doorbell:
     """Appends ids to the streams and rings. Raises what Redis raises: the caller decides that it does not matter."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._append = redis.register_script(_APPEND)
 
     async def append(self, ids: Mapping[tuple[int, UUID], Sequence[int]]) -> None:
@@ -46,3 +47,12 @@ class Doorbell:
     async def ring(self, shard: int, instances: Iterable[UUID]) -> None:
         """Say that something about these instances changed (created, settings, cancel, replay)."""
         await self.append({(shard, instance): () for instance in instances})
+
+    async def call(self, nodes: Iterable[str]) -> None:
+        """Wake these nodes: what they hold, or should hold, has changed."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for node in nodes:
+            pipeline.xadd(keys.node(node), {"c": ""}, maxlen=keys.CALLS)
+            pipeline.expire(keys.node(node), keys.CALL_SECONDS)
+        if len(pipeline):
+            await pipeline.execute()

@@ -7,7 +7,9 @@ DeliveryError                 code               again?   surely not sent?
 ├── NewChatLimit              new-chat-limit     no       yes
 └── Refused                   refused            no       yes
     ├── NotOnWhatsApp         not-on-whatsapp
-    └── CannotCompose         cannot-compose
+    ├── CannotCompose         cannot-compose
+    ├── NotRemembered         not-remembered
+    └── NotSupported          not-supported
 NotPaired                     the device is not in the session store
 LostOwnership                 a write was refused because the epoch is no longer ours
 """
@@ -65,6 +67,18 @@ class CannotCompose(Refused):
     """The stored request cannot be turned into a WhatsApp message."""
 
     code = "cannot-compose"
+
+
+class NotRemembered(Refused):
+    """The message that this one is about is not known here, and cannot be done without."""
+
+    code = "not-remembered"
+
+
+class NotSupported(Refused):
+    """The WhatsApp engine of this installation cannot do this."""
+
+    code = "not-supported"
 
 
 class NotPaired(Exception):

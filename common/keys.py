@@ -7,6 +7,7 @@
 | lease:{shard}              | string | the node that holds it | the lease's time to live                  |
 | ask:{shard}                | stream | frontends              | ASK_SECONDS after the last question       |
 | answer:<frontend>          | stream | senders                | ANSWER_SECONDS after the last answer      |
+| node:<node>                | stream | whoever calls the node | CALL_SECONDS after the last call          |
 """
 
 from uuid import UUID
@@ -15,6 +16,8 @@ GROUP = "senders"
 BELL_LENGTH = 1000
 ASK_SECONDS = 120
 ANSWER_SECONDS = 120
+CALL_SECONDS = 120
+CALLS = 10
 
 
 def stream(shard: int, instance: UUID) -> str:
@@ -35,3 +38,8 @@ def ask(shard: int) -> str:
 
 def answer(frontend: str) -> str:
     return f"answer:{frontend}"
+
+
+def node(id: str) -> str:
+    """What wakes a node from its blocking reads: its shards have changed, or are about to."""
+    return f"node:{id}"

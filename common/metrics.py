@@ -23,6 +23,10 @@ class FrontendMetrics:
         self.canceled = Counter(
             "message_queue_purged", "Messages canceled over the API", namespace=namespace, registry=registry
         )
+        self.settled = Counter(
+            "message_uncertain_settled_by_hand", "Messages in doubt that were settled over the API", ("outcome",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
         self.batch = Histogram(
             "message_enqueue_batch_rows", "Rows committed together",
             namespace=namespace, registry=registry, buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
@@ -69,6 +73,14 @@ class SenderMetrics:
         self.uncertain = Counter(
             "message_uncertain", "Messages whose outcome was lost", namespace=namespace, registry=registry
         )
+        self.settled = Counter(
+            "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.in_doubt = Gauge(
+            "message_uncertain_open", "Messages whose outcome is not known now, in the shards of this node",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
         self.expired = Counter("message_expired", "Messages past their time", namespace=namespace, registry=registry)
         self.sessions = Gauge(
             "whatsapp_sessions", "Sessions of this node by state", ("state",), namespace=namespace, registry=registry
@@ -77,6 +89,13 @@ class SenderMetrics:
         self.leases_lost = Counter(
             "lease_lost", "Shards lost without giving them up", namespace=namespace, registry=registry
         )
+        self.handoffs = Counter(
+            "lease_handoffs", "Shards handed to other nodes", namespace=namespace, registry=registry
+        )
+        self.handoff_seconds = Histogram(
+            "lease_handoff_seconds", "From the first pause of a hand-off to the release of a shard",
+            namespace=namespace, registry=registry, buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
+        )  # fmt: skip
         self.sweep_finds = Counter(
             "message_sweep_finds", "Instances with work that only a sweep found", namespace=namespace, registry=registry
         )

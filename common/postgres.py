@@ -11,6 +11,7 @@ OUTAGES = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle is given back to the pool
     asyncpg.InternalClientError,  # what asyncpg makes of a connection that is cut while a statement is prepared
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # restart, terminated backend, starting up

@@ -51,7 +51,6 @@ class SentryReports:
             auto_session_tracking=False,
             include_local_variables=False,
             max_request_body_size="never",
-            send_default_pii=False,
             send_client_reports=False,
             server_name="",
             before_send=self._scrubbed,

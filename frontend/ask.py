@@ -70,10 +70,7 @@ class Ask:
                 self._is_waiting.clear()
         if answer.get("ok"):
             return answer.get("value")
-        error_of_owner = answer.get("error") or {}
-        raise Problem(
-            int(error_of_owner.get("status", 502)), str(error_of_owner.get("text", "the node could not answer"))
-        )
+        raise _problem_of(answer.get("error"))
 
     async def run(self) -> None:
         """Read answers while somebody waits for one; a quiet frontend asks Redis nothing."""
@@ -96,13 +93,16 @@ class Ask:
             "deadline_ms": int((self._clock.now().timestamp() + self._patience) * 1000),
         }
         stream = keys.ask(access.shard)
-        pipeline = self._redis.pipeline(transaction=False)
+        # In one: a question without an expiry, or behind a dead frontend, would stay for ever.
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.exists(keys.lease(access.shard))
         pipeline.xadd(stream, {"question": orjson.dumps(question)}, maxlen=MOST_WAITING)
         pipeline.expire(stream, keys.ASK_SECONDS)
-        has_lease, *_ = await pipeline.execute()
+        has_lease, entry, *_ = await pipeline.execute()
         # After Redis lost its data the lease is missing until its owner renews it; Postgres still knows the owner.
         if not has_lease and not await self._pool.fetchval(shard_table.IS_OWNED, access.shard):
+            # Whoever is told that nobody can be asked must not find later that somebody was.
+            await self._redis.xdel(stream, entry)
             raise Problem(503, "no node holds this instance now")
 
     async def _read(self, last: bytes) -> bytes:
@@ -112,9 +112,29 @@ class Ask:
             return last
         entries: list[tuple[bytes, dict[bytes, bytes]]] = answered[0][1]
         for _, fields in entries:
-            answer = orjson.loads(fields[b"answer"])
+            answer = _answer_of(fields)
             future = self._pending.get(answer["id"])
             if future is not None and not future.done():
                 future.set_result(answer)
         await self._reader.xdel(self._answers, *(entry for entry, _ in entries))
         return entries[-1][0]
+
+
+def _answer_of(fields: dict[bytes, bytes]) -> dict[str, Any]:
+    """What is no answer answers nobody: it must not end the reading of the others."""
+    try:
+        answer: Any = orjson.loads(fields[b"answer"])
+    except (KeyError, ValueError):
+        answer = None
+    if isinstance(answer, dict) and isinstance(answer.get("id"), str):
+        return answer
+    log.warning("answer not understood")
+    return {"id": ""}
+
+
+def _problem_of(error: Any) -> Problem:
+    """The owner's own, when it is one."""
+    status, text = (error.get("status"), error.get("text")) if isinstance(error, dict) else (None, None)
+    if isinstance(status, int) and 400 <= status < 600 and isinstance(text, str):
+        return Problem(status, text)
+    return Problem(502, "the node that holds this instance could not answer")

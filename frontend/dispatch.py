@@ -13,11 +13,11 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from common import logs
-from common.addresses import InvalidPhone, parse_phone
+from common.addresses import InvalidPhone
 from common.clock import Clock
 from common.identifiers import new_message_id, new_zaap_id
 from common.postgres import OUTAGES
-from common.requests.messages import Outgoing
+from common.requests.messages.outgoing import InvalidPath, Outgoing
 from common.scrub import scrub
 from common.sentry import Reports
 from common.tables.instance import Access
@@ -40,14 +40,6 @@ LONGEST_KEY = 255
 
 _JSON = (b"content-type", b"application/json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_QUEUED = b'{"zaapId":"%b","messageId":"%b","id":"%b"}'
-# All ids have one length, so every accepted message is answered with one and the same head.
-_QUEUED_LENGTH = len(_QUEUED % (b"0" * 32, b"0" * 22, b"0" * 22))
-_QUEUED_START: Message = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [_JSON, (b"content-length", str(_QUEUED_LENGTH).encode())],
-}
 
 log = logs.get(__name__)
 
@@ -125,10 +117,10 @@ class Dispatch:
             require_json(headers, is_optional=route.is_body_optional)
             raw = await read_body(receive, headers, self._limits)
             body = _validated(route, raw)
+        query = None if route.query is None else parse_query(route.query, scope["query_string"])
         if route.is_send:
             assert access is not None
-            return await self._send(route, access, body, headers)
-        query = None if route.query is None else parse_query(route.query, scope["query_string"])
+            return await self._send(route, access, query if body is None else body, variable, headers)
         return await self._perform(route, Call(query, body, variable, access))
 
     async def _authenticate(
@@ -144,16 +136,18 @@ class Dispatch:
         self._authentication.client(access, headers, caller[0] if caller else None)
         return access
 
-    async def _send(self, route: Route, access: Access, request: Any, headers: Headers) -> Answer:
+    async def _send(self, route: Route, access: Access, request: Any, variable: str, headers: Headers) -> Answer:
         outgoing: Outgoing = request
         try:
-            chat = parse_phone(outgoing.phone)
-        except InvalidPhone as error:
+            if route.has_variable:
+                outgoing = outgoing.at(variable)
+            chat = outgoing.chat
+        except (InvalidPhone, InvalidPath) as error:
             raise problems.bad_request(str(error)) from None
         if outgoing.expiresAt is not None:
             self._check_expiry(outgoing)
         # Exactly the fields that were given and understood: what the composer reads again.
-        payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True)
+        payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True, by_alias=True)
         name = headers.get(b"idempotency-key")
         message = NewMessage(
             instance_id=access.id,
@@ -176,8 +170,8 @@ class Dispatch:
             raise Problem(429, _full(access, self._disconnected_limit)) from None
         except KeyConflict:
             raise Problem(409, "this Idempotency-Key was used with another body") from None
-        wire_id = ticket.message_id.encode()
-        return _QUEUED_START, _QUEUED % (ticket.zaap_id.hex.upper().encode(), wire_id, wire_id)
+        assert route.accepted is not None
+        return route.accepted(ticket)
 
     async def _perform(self, route: Route, call: Call[Any, Any]) -> Answer:
         effect = route.effect

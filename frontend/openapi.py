@@ -6,6 +6,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from common.requests.messages.file import EXTENSION_PATTERN
 from frontend.operation import Ask, Guard, Operation, Plain, Send
 from frontend.replies.common import Error
 
@@ -35,9 +36,14 @@ _MEANINGS = {
     504: "The node that holds the instance did not answer in time",
 }
 
-_IN_PATH = {
+_IN_PATH: dict[str, Json] = {
     "instanceId": {"description": "Id of the instance.", "example": "3D0A11BB22CC33DD44EE55FF66007788"},
     "token": {"description": "Token of the instance.", "example": "F2A41C55B0E35D668A10C3D4"},
+    "extension": {
+        "description": "File extension without its dot.",
+        "example": "pdf",
+        "schema": {"type": "string", "pattern": EXTENSION_PATTERN},
+    },
     "zaapId": {"description": "The zaapId that the send answered.", "example": "019D4410C6E57B7D8C2F9E8A6B1D0C3F"},
 }
 _IDEMPOTENCY_KEY = {
@@ -83,7 +89,7 @@ def _schemas(operations: Iterable[Operation]) -> tuple[Json, _References]:
     for operation in operations:
         if operation.body is not None:
             wanted[operation.body, "validation"] = None
-        if not issubclass(operation.reply, Plain):
+        if operation.reply is not None and not issubclass(operation.reply, Plain):
             wanted[operation.reply, "serialization"] = None
     references, definitions = models_json_schema(list(wanted), ref_template=_REFERENCE)
     return definitions.get("$defs", {}), cast(_References, references)
@@ -132,11 +138,12 @@ def _parameters(operation: Operation) -> list[Json]:
 
 
 def _responses(operation: Operation, references: _References) -> Json:
-    if issubclass(operation.reply, Plain):
-        content: Json = {"text/plain": {"schema": {"type": "string"}}}
-    else:
-        content = {"application/json": {"schema": references[operation.reply, "serialization"]}}
-    answered: Json = {str(operation.status): {"description": "Done", "content": content}}
+    done: Json = {"description": "Done"}
+    if operation.reply is not None and issubclass(operation.reply, Plain):
+        done["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    elif operation.reply is not None:
+        done["content"] = {"application/json": {"schema": references[operation.reply, "serialization"]}}
+    answered: Json = {str(operation.status): done}
     error = {"application/json": {"schema": references[Error, "serialization"]}}
     for status in sorted(_refusals(operation)):
         answered[str(status)] = {"description": _MEANINGS[status], "content": error}

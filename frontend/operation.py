@@ -48,9 +48,20 @@ class Call(Generic[Query, Body]):
 Perform = Callable[[Services, Call[Any, Any]], Awaitable[BaseModel | Plain]]
 
 
+class Told(Enum):
+    """What the caller of a send is told: the contract differs from route to route."""
+
+    IDS = "ids"
+    WITHOUT_ID = "without-id"
+    ZAAP_ID = "zaap-id"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
-    """The request becomes a row of the queue; the answer is its ids."""
+    """The request becomes a row of the queue; the answer is its ids, or what `told` says."""
+
+    told: Told = Told.IDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,8 @@ class Operation:
     path: str
     effect: Effect
     summary: str
-    reply: type[BaseModel] | type[Plain]
+    reply: type[BaseModel] | type[Plain] | None
+    """None: an answer without content."""
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     body_optional: bool = False
@@ -101,10 +113,15 @@ class Operation:
     example: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.effect, Send) and not (self.body is not None and issubclass(self.body, Outgoing)):
+        if isinstance(self.effect, Send) and not (self.request is not None and issubclass(self.request, Outgoing)):
             raise TypeError(f"{self.path}: what is sent must be an Outgoing")
         if self.path.count("{") > 1:
             raise TypeError(f"{self.path}: more than one variable segment")
+
+    @property
+    def request(self) -> type[BaseModel] | None:
+        """What a send reads: its body, or its query where it has no body."""
+        return self.body or self.query
 
     @property
     def is_below_instance(self) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from common.metrics import FrontendMetrics
 from frontend import problems
+from frontend.acceptance import ACCEPTANCES
 from frontend.operation import Ask, Guard, Operation, Read, Send, Write
 from frontend.problems import Problem
 
@@ -23,8 +24,10 @@ class Route:
         "_metrics",
         "_served",
         "_statuses",
+        "accepted",
         "body",
         "effect",
+        "has_variable",
         "is_body_optional",
         "is_partner",
         "is_send",
@@ -48,12 +51,15 @@ class Route:
         guard: Guard = Guard.CLIENT,
     ) -> None:
         body = None if operation is None else operation.body
+        request = None if operation is None else operation.request
         self.operation = operation
         self.refusal = refusal
         self.template = template
         self.effect: Send | Ask | Read | Write | None = None if operation is None else operation.effect
         self.is_send = isinstance(self.effect, Send)
-        self.kind: str = getattr(body, "kind", "")
+        self.kind: str = getattr(request, "kind", "")
+        self.has_variable = "{" in ("" if operation is None else operation.path)
+        self.accepted = ACCEPTANCES[self.effect.told] if isinstance(self.effect, Send) else None
         self.is_partner = guard is Guard.PARTNER
         self.is_body_optional = operation is not None and operation.body_optional
         self.status = 200 if operation is None else operation.status
@@ -61,7 +67,7 @@ class Route:
         self.body = body
         # Pydantic's own class methods come back to these after some checks that a request model does not need.
         self.validate: Any = None if body is None else body.__pydantic_validator__.validate_json
-        self.to_json: Any = None if body is None else body.__pydantic_serializer__.to_json
+        self.to_json: Any = None if request is None else request.__pydantic_serializer__.to_json
         self._metrics = metrics
         self._method = method
         self._duration: Histogram = metrics.request_duration.labels(template)

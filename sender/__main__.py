@@ -1,31 +1,36 @@
 """Run one sender node: parse the settings, build the parts, run until SIGTERM or SIGINT."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
 import socket
 import sys
 from random import Random
+from uuid import UUID
 
 import uvloop
 from prometheus_client import CollectorRegistry
 
 from common import logs
+from common.addresses import Jid
 from common.clock import Clock, SystemClock
-from common.doorbell import writer
+from common.doorbell import Doorbell, writer
 from common.metrics import SenderMetrics
 from common.outbound import Outbound
-from common.postgres import Pool, open_pool
+from common.postgres import OUTAGES, Pool, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
-from common.tables import shard
+from common.tables import node as node_table
 from sender.answers import Answers
+from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
+from sender.handoff import Handoff
 from sender.inbox import Inbox
 from sender.intake import Intake, reader
-from sender.leases import Leases
+from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
 from sender.probes import VERSION, Probes
@@ -33,8 +38,10 @@ from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
+from sender.uncertain import Uncertain, UncertainPolicy
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -52,7 +59,8 @@ async def serve(settings: SenderSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    node_id = settings.node_id or f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    name = settings.node_id or socket.gethostname()
+    node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
         registry, settings.prometheus_namespace, instance_label=settings.metrics_instance_label
@@ -60,10 +68,15 @@ async def serve(settings: SenderSettings) -> None:
     pool = await open_pool(
         settings.postgres_dsn.get_secret_value(), settings.postgres_max_conns, f"pombo sender {node_id}"
     )
+    # Renewals have connections of their own: they must never wait behind messages.
+    renewing = await open_pool(settings.postgres_dsn.get_secret_value(), 2, f"pombo leases {node_id}")
     redis, listening, asking = writer(settings.redis), reader(settings.redis), reader(settings.redis)
     host, _, port = settings.sender_http_addr.rpartition(":")
     chance = Random()
-    leases = Leases(pool, redis, node_id, settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics)
+    leases = Leases(
+        renewing, redis, Identity(node_id, name, VERSION, settings.sender_http_addr, settings.node_capacity),
+        settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics, lambda: len(sessions),
+    )  # fmt: skip
     outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
     webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
     announce = webhooks.wake
@@ -75,20 +88,29 @@ async def serve(settings: SenderSettings) -> None:
         inbox=inbox, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+        may_connect=leases.may_connect,
     )  # fmt: skip
-    couriers = Couriers(pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance)
+    composing = Composing(pool, clock, lambda instance, session: NO_MEDIA)
+    couriers = Couriers(
+        pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
+    )  # fmt: skip
     rescue = Rescue(
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
         chance, announce, longest_pause=settings.message_delay_max, keeps_all_events=keeps_all,
     )  # fmt: skip
+
+    def decided(instance: UUID, chat: Jid) -> None:
+        couriers.settled(instance, chat)
+        webhooks.wake([instance])
+
     node = Node(
         engine, leases, ledger, sessions, couriers, inbox, webhooks,
         Intake(
-            listening, node_id, lambda: leases.held, lambda one: node.look(one), lambda: node.look_around(),
-            leases.until_held, webhooks.look,
+            listening, node_id, lambda: leases.held, lambda one: node.look(one),
+            lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, leases.until_held, Questions(sessions).by_name()),
+        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name(), node_id),
         Probes(
             registry,
             {
@@ -98,22 +120,27 @@ async def serve(settings: SenderSettings) -> None:
             },
             frozenset({"database", "leases"}),
         ),
+        Handoff(leases, couriers.rest_shards, sessions.close_shards, Doorbell(redis), pool, clock, metrics),
+        Uncertain(
+            pool, lambda: leases.held, couriers.hold, decided,
+            UncertainPolicy.of(settings.uncertain_grace, settings.message_queue_failed_retention), clock, metrics,
+            Telling(clock, keeps_all_events=keeps_all),
+        ),
         clock,
         address=(host or "0.0.0.0", int(port)),
         patience=settings.shutdown_timeout.total_seconds(),
         event_sweep=settings.event_sweep_interval,
     )  # fmt: skip
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
-    await pool.execute(
-        shard.UPSERT_NODE, node_id, VERSION, settings.sender_http_addr, settings.node_capacity, 0
-    )  # fmt: skip
     try:
         async with outbound:
             await node.run(stop)
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
-        await pool.execute(shard.REMOVE_NODE, node_id)
+        with contextlib.suppress(*OUTAGES):  # others forget us anyway
+            await pool.execute(node_table.REMOVE, node_id)
+        await renewing.close()
         await pool.close()
 
 

@@ -19,6 +19,11 @@ AT_ONCE = 64  # questions being answered at the same time
 AGAIN = 1.0  # seconds between two tries while Redis is away
 
 
+Entry = tuple[str, dict[str, str]]
+Read = list[tuple[str, list[Entry]]] | None
+"""What a stream read answers. (The library's own type is wider.)"""
+
+
 class NoAnswer(Exception):
     """A question that has an answer, and it is no: the status and the text that the caller is told."""
 
@@ -32,22 +37,25 @@ Answerer = Callable[[UUID, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Answers:
-    """Reads the questions of the shards held and answers each to the stream it names, before its deadline or never."""
+    """Reads the questions of the shards held and answers each to the stream it names, before its deadline or never.
+
+    Whoever deletes a question may answer it, so a question is answered once also while its shard changes hands.
+    """
 
     def __init__(
         self,
         reader: Redis,
         writer: Redis,
         held: Callable[[], Mapping[int, int]],
-        until_held: Callable[[], Awaitable[None]],
         answerers: Mapping[str, Answerer],
+        node: str,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._held = held
-        self._until_held = until_held
         self._answerers = answerers
-        self._last: dict[str, str] = {}
+        self._call = keys.node(node)
+        self._last_call = "0"
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -61,18 +69,27 @@ class Answers:
                     await asyncio.sleep(AGAIN)
 
     async def _listen(self, tasks: asyncio.TaskGroup) -> None:
-        # A question seen for the first time may be old: its deadline says whether it still matters.
-        since = {keys.ask(shard): self._last.get(keys.ask(shard), "0") for shard in self._held()}
-        if not since:
-            await self._until_held()
-            return
-        answer = await self._reader.xread(since, block=int(BLOCK * 1000))  # type: ignore[arg-type]
-        for stream, entries in answer or ():  # type: ignore[str-unpack]
-            for number, fields in entries:  # type: ignore[union-attr, str-unpack]
-                self._last[str(stream)] = number
-                question = orjson.loads(fields["question"])  # type: ignore[index]
-                if question["deadline_ms"] > time() * 1000:
+        # From the beginning: what was read is deleted, and what is left there may wait for us.
+        shards = {keys.ask(shard): shard for shard in self._held()}
+        since = {**dict.fromkeys(shards, "0"), self._call: self._last_call}
+        answer: Read = await self._reader.xread(since, block=int(BLOCK * 1000))  # type: ignore[arg-type, assignment]
+        for stream, entries in answer or ():
+            if stream == self._call:
+                self._last_call = entries[-1][0]  # the shards have changed: read anew
+                continue
+            for number, fields in await self._taken(stream, entries):
+                question = _read(fields)
+                if question is None:
+                    log.warning("question not understood", shard=shards[stream], entry=number)
+                elif question["deadline_ms"] > time() * 1000:
                     tasks.create_task(self._answer(question))
+
+    async def _taken(self, stream: str, entries: list[Entry]) -> list[Entry]:
+        """The entries that we deleted: another node reads here too while the shard changes hands."""
+        pipe = self._writer.pipeline(transaction=False)
+        for number, _ in entries:
+            pipe.xdel(stream, number)
+        return [entry for entry, deleted in zip(entries, await pipe.execute(), strict=True) if deleted]
 
     async def _answer(self, question: Mapping[str, Any]) -> None:
         reply: dict[str, Any] = {"id": question["id"]}
@@ -91,9 +108,21 @@ class Answers:
             log.exception("question not answered", question=question["name"])
             reply |= {"ok": False, "error": {"status": 503, "text": "The session could not answer."}}
         try:
-            pipe = self._writer.pipeline(transaction=False)
+            pipe = self._writer.pipeline(transaction=True)  # an answer without an expiry would stay for ever
             pipe.xadd(question["answer_to"], {"answer": orjson.dumps(reply)}, maxlen=1000)
             pipe.expire(question["answer_to"], keys.ANSWER_SECONDS)
             await pipe.execute()
         except (RedisError, OSError) as error:
             log.warning("answer not delivered", error=type(error).__name__)
+
+
+def _read(fields: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """The question, or None where it cannot be one: another version may ask in another form."""
+    try:
+        question: dict[str, Any] = orjson.loads(fields["question"])
+    except (KeyError, orjson.JSONDecodeError):
+        return None
+    expected = {"id": str, "instance": str, "name": str, "arguments": dict, "answer_to": str, "deadline_ms": int}
+    if not isinstance(question, dict) or not all(isinstance(question.get(key), kind) for key, kind in expected.items()):
+        return None
+    return question

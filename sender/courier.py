@@ -10,11 +10,14 @@ from uuid import UUID
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock
-from common.errors import CannotCompose, DeliveryError, NotConnected, OutcomeUnknown
+from common.errors import CannotCompose, DeliveryError, LostOwnership, NotConnected, OutcomeUnknown, TemporaryFailure
 from common.metrics import SenderMetrics
+from common.postgres import OUTAGES
+from common.requests.messages.file import RECORDED
+from common.requests.messages.reference import SILENT
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
-from sender.composers.registry import compose
+from sender.composers.occasion import Composed, Deed, Elsewhere
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.retries import RetryPolicy, decide
@@ -32,6 +35,7 @@ class DeliveryPolicy:
     pause_min: timedelta = timedelta(seconds=1)
     pause_max: timedelta = timedelta(seconds=3)
     send_timeout: timedelta = timedelta(seconds=90)
+    compose_timeout: timedelta = timedelta(minutes=5)
     typing_refresh: timedelta = timedelta(seconds=20)
     uncertain_grace: timedelta = timedelta(seconds=90)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -42,6 +46,9 @@ class DeliveryPolicy:
             return float(message.delay_message)
         return chance.uniform(self.pause_min.total_seconds(), self.pause_max.total_seconds())
 
+
+Compose = Callable[[QueuedMessage, Session], Awaitable[Composed]]
+"""Makes what is sent of a row. Raises DeliveryErrors."""
 
 Fetch = Callable[[UUID, Lanes], Awaitable[bool]]
 """Puts more waiting rows into the lanes; whether there may be others behind them."""
@@ -68,6 +75,7 @@ class Courier:
         clock: Clock,
         chance: Random,
         metrics: SenderMetrics,
+        compose: Compose,
     ) -> None:
         self._instance = instance
         self._session = session
@@ -79,6 +87,7 @@ class Courier:
         self._clock = clock
         self._chance = chance
         self._metrics = metrics
+        self._compose = compose
         self.send_after = 0.0
         self._news = asyncio.Event()
         self._news.set()
@@ -140,7 +149,9 @@ class Courier:
                 wait.cancel()
 
     async def _deliver(self, message: QueuedMessage) -> None:
-        if message.delay_typing:
+        # Before the intent: whoever dies while a file is uploaded surely sent nothing.
+        prepared = await self._prepare(message)
+        if message.delay_typing and not isinstance(prepared, DeliveryError):
             await self._type(message)
             if self._stopping.is_set() or not self._session.is_connected:
                 return
@@ -152,15 +163,33 @@ class Courier:
         self._metrics.latency.labels(message.kind).observe(
             max(0.0, (self._clock.now() - message.accepted_at).total_seconds())
         )
-        outcome = await self._attempt(message, intent)
+        outcome = await self._attempt(message, intent, prepared)
         self._metrics.duration.labels(message.kind).observe(self._clock.elapsed() - started)
         await self._record(message, intent, outcome)
 
-    async def _attempt(self, message: QueuedMessage, intent: Intent) -> Outcome:
+    async def _prepare(self, message: QueuedMessage) -> Composed | DeliveryError:
+        """What is to be sent, or why it cannot be."""
         try:
-            return await self._hand_over(message, intent)
+            async with asyncio.timeout(self._policy.compose_timeout.total_seconds()):
+                return await self._compose(message, self._session)
+        except DeliveryError as error:
+            return error
+        except OUTAGES as error:
+            return TemporaryFailure(f"a part that is needed cannot be reached: {type(error).__name__}")
+        except Exception as error:
+            log.exception("unexpected error in a composer", instance=self._instance, id=message.id)
+            return CannotCompose(f"unexpected error: {type(error).__name__}")
+
+    async def _attempt(self, message: QueuedMessage, intent: Intent, prepared: Composed | DeliveryError) -> Outcome:
+        try:
+            if isinstance(prepared, DeliveryError):
+                raise prepared
+            return await self._hand_over(message, intent, prepared)
         except DeliveryError as error:
             problem: DeliveryError = error
+        except LostOwnership:
+            # Raised on the way to the wire, so surely not sent; the next owner will not know that.
+            problem = NotConnected("the lease ran out before the message left")
         except TimeoutError:
             problem = OutcomeUnknown("no answer within the send timeout")
         except asyncio.CancelledError:
@@ -175,27 +204,31 @@ class Courier:
             problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
         )
 
-    async def _hand_over(self, message: QueuedMessage, intent: Intent) -> Sent:
+    async def _hand_over(self, message: QueuedMessage, intent: Intent, composed: Composed) -> Sent:
         async def on_wire(wire: str) -> None:
-            await self._ledger.note_wire_id(message, intent, wire)
+            if wire != message.message_id or not self._session.uses_given_id:
+                await self._ledger.note_wire_id(message, intent, wire)
+            if not self._ledger.may_leave(message, intent):
+                raise LostOwnership([message.shard])
 
-        try:
-            body = compose(message.kind, message.payload)
-        except DeliveryError:
-            raise
-        except Exception as error:
-            log.exception("unexpected error in a composer", instance=self._instance, id=message.id)
-            raise CannotCompose(f"unexpected error: {type(error).__name__}") from error
-        if not self._ledger.may_send(message):
+        if not self._ledger.may_leave(message, intent):
             raise NotConnected("the lease ran out before the hand-over")
         async with asyncio.timeout(self._policy.send_timeout.total_seconds()):
-            accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+            match composed:
+                case Deed(do):
+                    await do(self._session)
+                    # WhatsApp has no id for it; the history wants one of everything that was done.
+                    return Sent(message.message_id, self._clock.now())
+                case Elsewhere(chat, body):
+                    accepted = await self._session.send(chat, body, id=message.message_id, on_wire=on_wire)
+                case body:
+                    accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
         return Sent(accepted.whatsapp_id, accepted.at, body.SerializeToString())
 
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]
         left = not isinstance(outcome, Retry)
-        if left and (pause := self._policy.pause(message, self._chance)) > 0:
+        if left and message.kind not in SILENT and (pause := self._policy.pause(message, self._chance)) > 0:
             self.send_after = self._clock.elapsed() + pause
             writes.append(self._ledger.keep_pace(message, self._clock.now() + timedelta(seconds=pause)))
         await asyncio.gather(*writes)
@@ -231,7 +264,7 @@ class Courier:
         try:
             while (now := self._clock.elapsed()) < until and not self._stopping.is_set():
                 async with asyncio.timeout(TYPING_PATIENCE):
-                    await self._session.show_typing(message.chat)
+                    await self._session.show_typing(message.chat, recording=message.kind in RECORDED)
                 await self._until(min(until, now + self._policy.typing_refresh.total_seconds()), self._stopping)
         except (DeliveryError, TimeoutError) as error:
             log.info("typing not shown", instance=self._instance, error=type(error).__name__)

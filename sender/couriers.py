@@ -1,7 +1,7 @@
 """Couriers: one for each instance that has messages to send and a session to send them; none for an idle one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from common.errors import LostOwnership
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import message as table
-from sender.courier import Courier, DeliveryPolicy
+from sender.courier import Compose, Courier, DeliveryPolicy
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.sessions import Held
@@ -35,6 +35,7 @@ class Couriers:
         clock: Clock,
         metrics: SenderMetrics,
         chance: Random,
+        compose: Compose,
     ) -> None:
         self._pool = pool
         self._session_of = session_of
@@ -43,7 +44,9 @@ class Couriers:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
+        self._compose = compose
         self._active: dict[UUID, Courier] = {}
+        self._shards: dict[UUID, int] = {}
         self._paces: dict[UUID, tuple[int, float]] = {}  # the epoch, and when the instance may send again
         self._doubts: dict[UUID, dict[Jid, float]] = {}  # chats that wait for the grace time, and until when
         self._asking: list[tuple[UUID, Lanes, asyncio.Future[bool]]] = []
@@ -58,7 +61,10 @@ class Couriers:
     async def run(self) -> None:
         """Run the couriers until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._tasks.create_task(self._fetch_forever(), name="fetch")
+            try:
+                await self._fetch_forever()
+            finally:
+                self._closing = True  # a session that connects now must not start a courier in a group that ends
 
     def wake(self, instance: UUID) -> None:
         """There may be something to send for this instance."""
@@ -68,13 +74,16 @@ class Couriers:
         held = self._session_of(instance)
         if held is None or not held.session.is_connected or self._closing or self._tasks is None:
             return  # it is woken again when it connects
+        if not self._ledger.may_begin(held.shard):
+            return  # it is woken again when the shard is ours (again)
         courier = Courier(
             instance, held.session, Lanes(), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
-            self._chance, self._metrics,
+            self._chance, self._metrics, self._compose,
         )  # fmt: skip
         for chat, until in self._doubts.get(instance, {}).items():
             courier.lanes.hold(chat, until)
         self._active[instance] = courier
+        self._shards[instance] = held.shard
         self._tasks.create_task(self._run(instance, held.epoch, courier), name=f"courier {instance}")
 
     def doubt(self, instance: UUID, chat: Jid) -> None:
@@ -92,6 +101,35 @@ class Couriers:
         if until is not None and (courier := self._active.get(instance)):
             courier.lanes.release(chat, until)
         self.wake(instance)
+
+    def hold(self, instance: UUID, chat: Jid, seconds: float) -> None:
+        """A message of this chat waits for a decision: nothing of the chat goes before that, for now."""
+        doubts = self._doubts.setdefault(instance, {})
+        doubts[chat] = until = max(doubts.get(chat, 0.0), self._clock.elapsed() + seconds)
+        if courier := self._active.get(instance):
+            courier.lanes.hold(chat, until)
+
+    def stop_shards(self, shards: Iterable[int]) -> list[Courier]:
+        """Begin nothing more for these shards. Their couriers, which end with what is in flight."""
+        gone = set(shards)
+        going = [self._active[instance] for instance, shard in self._shards.items() if shard in gone]
+        for courier in going:
+            courier.stop()
+        return going
+
+    async def rest_shards(self, shards: Iterable[int], patience: float) -> None:
+        """Stop these shards' couriers and wait until what is in flight has ended, at most that many seconds.
+
+        They may begin nothing any more, else they would be woken again.
+        """
+        resting = set(shards)
+        try:
+            async with asyncio.timeout(patience):
+                while self.stop_shards(resting):
+                    self._rested.clear()
+                    await self._rested.wait()
+        except TimeoutError:
+            log.warning("sends left in flight", couriers=len(self.stop_shards(resting)))
 
     async def rest(self, patience: float) -> None:
         """Start nothing new and wait until what is in flight has ended, at most that many seconds."""
@@ -121,6 +159,7 @@ class Couriers:
             log.exception("courier ended by an error", instance=instance)
         finally:
             del self._active[instance]
+            del self._shards[instance]
             self._rested.set()
         if courier.has_news:
             self.wake(instance)

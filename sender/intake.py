@@ -1,7 +1,7 @@
 """Intake: doorbells and streams say where to look; what is there, and in which order, Postgres says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -33,7 +33,8 @@ def reader(url: str) -> Redis:
 
 
 class Intake:
-    """One blocking read on the doorbells of the shards held, then non-blocking reads of the streams that rang."""
+    """One blocking read on the doorbells of the shards held and on this node's own, then non-blocking reads of the
+    streams that rang."""
 
     def __init__(
         self,
@@ -41,8 +42,8 @@ class Intake:
         node: str,
         held: Callable[[], Mapping[int, int]],
         on_ring: Callable[[UUID], Awaitable[None]],
-        on_return: Callable[[], Awaitable[None]],
-        until_held: Callable[[], Awaitable[None]],
+        on_return: Callable[[Iterable[int] | None], Awaitable[None]],
+        on_call: Callable[[], None],
         on_change: Callable[[UUID], None] = lambda instance: None,
     ) -> None:
         """`on_change` is told of the rings that brought no message: settings, addresses, a replay."""
@@ -51,19 +52,21 @@ class Intake:
         self._held = held
         self._on_ring = on_ring
         self._on_return = on_return
-        self._until_held = until_held
+        self._on_call = on_call
+        self._call = keys.node(node)
         self._on_change = on_change
         self._last: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Listen until cancelled. After one of the stores was away `on_return` is told: rings may have been lost."""
+        """Listen until cancelled. `on_return` is told when rings may have been lost: those of the shards that are new
+        here, or (None) of all shards, after one of the stores was away. `on_call` hears that this node was called."""
         was_away = False
         while True:
             try:
                 if was_away:
                     self._last.clear()
                     await self._redis.ping()
-                    await self._on_return()
+                    await self._on_return(None)
                     was_away = False
                 await self._listen()
             except (RedisError, *OUTAGES) as error:
@@ -74,19 +77,22 @@ class Intake:
 
     async def _listen(self) -> None:
         bells = {keys.bell(shard): shard for shard in self._held()}
-        if not bells:
-            await self._until_held()
-            return
+        for bell in self._last.keys() - bells.keys() - {self._call}:
+            del self._last[bell]
         # A bell seen for the first time is read from its end: the sweep of the claim covers what rang before.
-        since = {bell: self._last.get(bell, "$") for bell in bells}
+        since = {bell: self._last.get(bell, "$") for bell in [*bells, self._call]}
         if fresh := [bell for bell, last in since.items() if last == "$"]:
             since.update(await self._ends(fresh))
             self._last.update(since)
-            await self._on_return()
+            if new := [bells[bell] for bell in fresh if bell in bells]:
+                await self._on_return(new)
         answer: Read = await self._redis.xread(since, block=int(BLOCK * 1000))  # type: ignore[arg-type, assignment]
         rang: dict[UUID, int] = {}
         for bell, entries in answer or ():
             self._last[bell] = entries[-1][0]
+            if bell == self._call:
+                self._on_call()
+                continue
             for _, fields in entries:
                 rang[UUID(hex=fields["i"])] = bells[bell]
                 if "c" in fields:

@@ -38,6 +38,10 @@ class Ownership(Protocol):
         """Whether a send may begin now."""
         ...
 
+    def may_leave(self, shard: int, epoch: int) -> bool:
+        """Whether a send that was begun at this epoch may go on the wire now."""
+        ...
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -89,6 +93,14 @@ class Ledger:
     def may_send(self, message: QueuedMessage) -> bool:
         """Whether there is still time: a commit may have been long on its way."""
         return self._ownership.may_send(message.shard)
+
+    def may_begin(self, shard: int) -> bool:
+        """Whether anything of this shard may be begun now."""
+        return self._ownership.may_send(shard)
+
+    def may_leave(self, message: QueuedMessage, intent: Intent) -> bool:
+        """The last look before the bytes leave: the process may have been suspended since the intent."""
+        return self._ownership.may_leave(message.shard, intent.epoch)
 
     async def note_wire_id(self, message: QueuedMessage, intent: Intent, wire: str) -> None:
         """Make the id durable under which the message is about to leave."""
@@ -220,6 +232,7 @@ class Ledger:
             instances, wires, _, _ = columns = _columns(others)
             settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires)
             if settled:
+                self._metrics.settled.labels("receipt", "sent").inc(len(settled))
                 news.decided([row[:5] for row in settled], is_sent=True)
                 rows += await connection.fetch(table.RECEIPTS, *columns)
         news.received([receipt for receipt in told if receipt[4] is not None], rows)

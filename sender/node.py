@@ -1,7 +1,7 @@
 """A node: the tasks that it is made of, and the order in which it stops."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from common import logs
 from common.clock import Clock
 from sender.answers import Answers
 from sender.couriers import Couriers
+from sender.handoff import Handoff
 from sender.inbox import Inbox
 from sender.intake import Intake
 from sender.leases import Leases
@@ -16,10 +17,15 @@ from sender.ledger import Ledger
 from sender.probes import Probes
 from sender.rescue import Rescue
 from sender.sessions import Sessions
+from sender.uncertain import Uncertain
+from sender.watchdog import Watchdog
 from sender.webhooks.dispatcher import Webhooks
 from sender.whatsapp.session import Engine
 
 log = logs.get(__name__)
+
+
+CALLBACKS = 5.0  # seconds that a stopping node waits for callbacks under way; later ones are told again
 
 
 class Stopping(Exception):
@@ -42,6 +48,8 @@ class Node:
         rescue: Rescue,
         answers: Answers,
         probes: Probes,
+        handoff: Handoff,
+        uncertain: Uncertain,
         clock: Clock,
         *,
         address: tuple[str, int],
@@ -59,6 +67,8 @@ class Node:
         self._rescue = rescue
         self._answers = answers
         self._probes = probes
+        self._handoff = handoff
+        self._uncertain = uncertain
         self._clock = clock
         self._address = address
         self._patience = patience
@@ -66,7 +76,12 @@ class Node:
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set, then hand everything back: sends first, then sessions, then leases."""
+        """Run until `stop` is set, then hand everything on: sends first, then sessions, then leases."""
+        # The watchdog is outermost: also an engine that hangs while it closes must not outlive the leases.
+        with Watchdog(lambda: self._leases.deadline, self._clock):
+            await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with self._engine:
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -77,18 +92,17 @@ class Node:
                     tasks.create_task(self._couriers.run(), name="couriers")
                     tasks.create_task(self._inbox.run(), name="inbox")
                     tasks.create_task(self._webhooks.run(), name="webhooks")
-                    claiming = tasks.create_task(self._leases.keep(self), name="leases")
-                    listening = [
-                        tasks.create_task(self._intake.run(), name="intake"),
-                        tasks.create_task(self._answers.run(), name="answers"),
-                        tasks.create_task(self._rescue.run(), name="rescue"),
-                        tasks.create_task(
-                            self._webhooks.sweep_forever(self._event_sweep, lambda: self._leases.held),
-                            name="sweep of webhooks",
-                        ),
-                    ]
+                    tasks.create_task(self._leases.keep(self), name="leases")
+                    tasks.create_task(self._intake.run(), name="intake")
+                    tasks.create_task(self._answers.run(), name="answers")
+                    tasks.create_task(self._rescue.run(), name="rescue")
+                    tasks.create_task(self._uncertain.run(), name="uncertain")
+                    tasks.create_task(
+                        self._webhooks.sweep_forever(self._event_sweep, lambda: self._leases.held),
+                        name="sweep of webhooks",
+                    )
                     await stop.wait()
-                    await self._hand_back(claiming, listening)
+                    await self._hand_on()
                     raise Stopping
             except* Stopping:
                 log.info("node stopped")
@@ -98,43 +112,53 @@ class Node:
         await self._sessions.look(instance)
         self._couriers.wake(instance)
 
-    async def look_around(self) -> None:
-        """Rings may have been lost: begin to look at every session and every queue of the shards held."""
-        self._begin(self._take_over(dict(self._leases.held)))
+    async def look_around(self, shards: Iterable[int] | None = None) -> None:
+        """Rings may have been lost: begin to look at every session and queue of these shards (default: all held)."""
+        held = self._leases.held
+        wanted = dict(held) if shards is None else {shard: held[shard] for shard in shards if shard in held}
+        self._begin(self._take_over(wanted), "look around")
 
     # --- duties of an owner ---
 
     async def reconcile(self, shards: Mapping[int, int]) -> None:
         await self._rescue.reconcile(shards)
+        await self._uncertain.hold_waiting(shards)
 
     async def claimed(self, shards: Mapping[int, int]) -> None:
         self._inbox.look()
         self._webhooks.claimed()
-        self._begin(self._take_over(dict(shards)))
+        self._begin(self._take_over(dict(shards)), "take over")
+        # The blocking reads do not know of these shards yet.
+        self._begin(self._handoff.call([self._leases.node]), "call self")
 
     async def lost(self, shards: set[int]) -> None:
-        await self._sessions.close_shards(shards)
+        self._couriers.stop_shards(shards)
+        self._begin(self._sessions.close_shards(shards), "close sessions")
 
-    async def resumed(self) -> None:
-        await self.look_around()
+    async def resumed(self, shards: Mapping[int, int]) -> None:
+        self._begin(self._take_over(dict(shards)), "resume")
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    async def given(self, targets: Mapping[int, str | None]) -> None:
+        self._begin(self._hand_off(dict(targets)), "hand off")
+
+    def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
         # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.
         assert self._tasks is not None, "the node is not running"
-        self._tasks.create_task(work, name="take over")
+        self._tasks.create_task(work, name=name)
 
     async def _take_over(self, shards: Mapping[int, int]) -> None:
         await self._sessions.open_shards(shards)
         await self._rescue.look_at_all(shards)
 
-    async def _hand_back(self, claiming: asyncio.Task[None], listening: list[asyncio.Task[None]]) -> None:
+    async def _hand_off(self, targets: Mapping[int, str | None]) -> None:
+        await self._handoff.give(targets, self._patience)
+        self._leases.hurry()
+
+    async def _hand_on(self) -> None:
         log.info("node stops", couriers=len(self._couriers), sessions=len(self._sessions))
-        for task in listening:
-            task.cancel()
-        await self._couriers.rest(self._patience)
-        # Renewing goes on until the sessions are closed: nobody may connect them meanwhile.
-        await self._sessions.close_shards(list(self._leases.held))
-        await self._webhooks.rest(self._patience)
-        claiming.cancel()
-        await asyncio.gather(claiming, return_exceptions=True)
-        await self._leases.release()
+        self._leases.retire()
+        # Before the shards go: what was delivered is recorded as that, else the next owner tells it again.
+        await self._webhooks.rest(min(CALLBACKS, self._patience))
+        # Everything goes on until the last session is closed: nobody may connect them meanwhile.
+        await self._handoff.give_all(self._patience)
+        await self._couriers.rest(0)

@@ -1,17 +1,21 @@
 """Questions: what may be asked of a session, and who answers."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import segno
 
-from common.errors import DeliveryError
+from common import logs
+from common.errors import DeliveryError, NotConnected
 from sender.answers import Answerer, NoAnswer
 from sender.pairings import NoCode
 from sender.sessions import Sessions
+from sender.whatsapp.session import Profiles
+
+log = logs.get(__name__)
 
 PIXELS = 8  # of one module of a QR code's picture
 PHONE = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
@@ -39,6 +43,8 @@ class Questions:
             "qr-code": self.qr_code,
             "qr-code-image": self.qr_code_image,
             "phone-code": self.phone_code,
+            "profile-name": self.change_name,
+            "profile-description": self.change_about,
             "restart": self.restart,
             "restore-session": self.restart,
             "disconnect": self.disconnect,
@@ -61,8 +67,8 @@ class Questions:
         return {**answer, "value": segno.make_qr(answer["value"]).png_data_uri(scale=PIXELS)}
 
     async def phone_code(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
-        """A code to type on the phone with the number `phone`. Asking again gives the same one while it is valid."""
-        phone = str(arguments.get("phone", ""))
+        """A code to type on the phone with this number. Asking again gives the same one while it is valid."""
+        phone = str(arguments.get("variable", ""))
         if not PHONE.fullmatch(phone):
             raise NoAnswer(400, "Invalid phone")
         if self._sessions.get(instance) is not None:
@@ -72,6 +78,24 @@ class Questions:
         if code is None:
             return LINKED
         return {"code": code.text, "expiresAt": int(code.expires_at.timestamp() * 1000)}
+
+    async def change_name(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
+        """The name that contacts see, given as `value`."""
+        return await self._change_profile(instance, lambda profiles: profiles.change_name(arguments["value"]))
+
+    async def change_about(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
+        """The text below the name, given as `value`."""
+        return await self._change_profile(instance, lambda profiles: profiles.change_about(arguments["value"]))
+
+    async def _change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> Any:
+        try:
+            await self._sessions.change_profile(instance, change)
+        except NotConnected:
+            raise NoAnswer(400, "You are not connected.") from None
+        except DeliveryError as error:
+            log.info("profile not changed", instance=instance, error_class=error.code)
+            return {"value": False}
+        return {"value": True}
 
     async def restart(self, instance: UUID, _: Mapping[str, Any]) -> Any:
         return {"value": await self._sessions.restart(instance)}

@@ -1,7 +1,7 @@
 """Sessions: open, watch and close the WhatsApp sessions of the shards that this node holds."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -10,7 +10,7 @@ from uuid import UUID
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
-from common.errors import DeliveryError, NotPaired
+from common.errors import DeliveryError, NotConnected, NotPaired
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
@@ -20,6 +20,7 @@ from sender.comebacks import Comebacks
 from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.pairings import Pairings
+from sender.profiles import ProfileReader
 from sender.translation import own
 from sender.whatsapp.session import (
     Account,
@@ -32,6 +33,8 @@ from sender.whatsapp.session import (
     Outdated,
     Paired,
     PairingCode,
+    Profile,
+    Profiles,
     QrCode,
     Raw,
     Receipts,
@@ -77,6 +80,7 @@ class Sessions:
         pairs_at_once: bool = False,
         clock: Clock | None = None,
         chance: Random | None = None,
+        may_connect: Callable[[int], bool] = lambda shard: True,
     ) -> None:
         """`announce` is told which instances have events to deliver, once those are committed."""
         self._engine = engine
@@ -84,6 +88,7 @@ class Sessions:
         self._ledger = ledger
         self._epoch_of = epoch_of
         self._on_connected = on_connected
+        self._may_connect = may_connect
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
@@ -96,6 +101,7 @@ class Sessions:
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
         self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
+        self._profiles = ProfileReader(self._keep_profile, self._clock, chance or Random())
         self._tasks: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -107,6 +113,7 @@ class Sessions:
     async def run(self) -> None:
         """Own the pairings, and the waits of sessions that stay away for a while, until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._profiles.run(), name="profiles")
             await self._pairings.run()
 
     async def open_shards(self, claimed: Mapping[int, int]) -> None:
@@ -163,7 +170,7 @@ class Sessions:
                 tasks.create_task(self._held.pop(instance).session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if self._epoch_of(owner.shard) is None or owner.id in self._held or owner.id in self._opening:
+        if not self._is_ours(owner) or owner.id in self._held or owner.id in self._opening:
             return
         if owner.device is None:
             if self._pairs_at_once:
@@ -184,15 +191,20 @@ class Sessions:
             self._opening.discard(owner.id)
 
     async def _open_device(self, owner: SessionOwner, account: Account) -> None:
-        while (epoch := self._epoch_of(owner.shard)) is not None:
+        while self._is_ours(owner):
+            epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
-            if self._epoch_of(owner.shard) == epoch:
+            if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
                 self._held[owner.id] = Held(owner.shard, epoch, session)
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return
             # The shard was lost meanwhile, too early for the call that closes what is held.
             await session.close()
+
+    def _is_ours(self, owner: SessionOwner) -> bool:
+        """Whether a session may be opened: not for a shard that is lost or on its way to another node."""
+        return self._epoch_of(owner.shard) is not None and self._may_connect(owner.shard)
 
     # --- events, one at a time per session; returning means that the event is safe ---
 
@@ -204,6 +216,8 @@ class Sessions:
                     self._on_settled(owner.id, settled)
             case Connected(phone, lid, name, platform):
                 self._comebacks.connected(owner.id)
+                if (held := self._held.get(owner.id)) is not None:
+                    self._profiles.connected(owner, held.session)
                 happened = own.connected(owner.id, phone, self._clock.now())
                 await self._state(owner, happened, "connected", None, phone, lid, name, platform)
                 self._on_connected(owner.id)
@@ -211,6 +225,7 @@ class Sessions:
                 await self._state(owner, self._lost(owner, DISCONNECTED), "disconnected", reason)
             case LoggedOut(reason):
                 self._comebacks.forget(owner.id)
+                self._profiles.forget(owner.id)
                 await self._drop(owner)
                 await self._forget(owner, reason, self._lost(owner, DISCONNECTED))
             case Replaced():
@@ -237,6 +252,20 @@ class Sessions:
         if is_ours:
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
+
+    async def _keep_profile(self, owner: SessionOwner, profile: Profile) -> None:
+        await self._write(table.SET_PROFILE, owner, None, profile.name, profile.about, profile.picture)
+
+    async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
+        """Raises DeliveryError; NotConnected also where there is no session, or none with a profile."""
+        held = self._held.get(instance)
+        if held is None or not isinstance(held.session, Profiles):
+            raise NotConnected
+        await change(held.session)
+        owner = await table.find(self._pool, instance)
+        self._profiles.forget(instance)
+        if owner is not None:
+            self._profiles.connected(owner, held.session)
 
     async def _forget(self, owner: SessionOwner, reason: str, happened: NewEvent | None = None) -> None:
         await self._write(table.FORGET_DEVICE, owner, happened, reason)

@@ -9,6 +9,8 @@ from tests.waiting import eventually
 class ManualClock:
     """Obeys `common.clock.Clock`. Whoever sleeps is woken by `move`, never by real time."""
 
+    ORIGIN = 1000.0  # what `elapsed` says at first
+
     def __init__(self, now: datetime | None = None) -> None:
         self._start = now or datetime.now(UTC)
         self._moved = 0.0
@@ -18,7 +20,7 @@ class ManualClock:
         return self._start + timedelta(seconds=self._moved)
 
     def elapsed(self) -> float:
-        return 1000.0 + self._moved
+        return self.ORIGIN + self._moved
 
     async def sleep_until(self, moment: float) -> None:
         if moment <= self.elapsed():

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,10 @@ def parser() -> argparse.ArgumentParser:
     up_options.add_argument("--whatsapp", choices=["emulated", "real", "simulated"], default="emulated")
     commands.add_parser("down", parents=[common], help="stop the stack of a data folder")
     commands.add_parser("status", parents=[common], help="show the stack of a data folder and its health")
+    nodes_options = commands.add_parser("nodes", parents=[common], help="show the sender nodes, or drain one")
+    asked = nodes_options.add_mutually_exclusive_group()
+    asked.add_argument("--drain", metavar="NODE", help="let this node hand everything to the others")
+    asked.add_argument("--undrain", metavar="NODE", help="let it take part again")
     seed_options = commands.add_parser("seed", parents=[common], help="make demo instances and messages")
     seed_options.add_argument("--instances", type=_positive, default=3, metavar="N")
     seed_options.add_argument("--messages", type=_positive, default=10, metavar="M", help="for each instance")
@@ -130,7 +134,38 @@ def sow(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"up": up, "down": down, "status": status, "seed": sow}
+def nodes(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
+    record = stack.record()
+    if record is None:
+        say(f"nothing runs on {data.path}; start it with ./pombo up.")
+        return 1
+    secrets = data.credentials()
+    gateway = Gateway(record.base_urls[0], secrets["CLIENT_AUTH_TOKEN"], secrets["PARTNER_AUTH_TOKEN"])
+    if node := options.drain or options.undrain:
+        gateway.drain(node, value=bool(options.drain))
+    sys.stdout.write(shown_nodes(gateway.nodes()))
+    return 0
+
+
+def shown_nodes(answer: Mapping[str, Any]) -> str:
+    """One line a node; the last one says what nobody holds."""
+    head = ("node", "shards", "sessions", "capacity", "lease age", "seen", "draining")
+    rows = [
+        (
+            each["id"], each["shards"], each["sessions"], each["capacity"],
+            "-" if each["leaseAge"] is None else f"{each['leaseAge']:.1f} s", f"{each['seenAgo']:.1f} s ago",
+            "yes" if each["draining"] else "no",
+        )
+        for each in answer["nodes"]
+    ]  # fmt: skip
+    widths = [max(len(str(row[place])) for row in (head, *rows)) for place in range(len(head))]
+    lines = [
+        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
+    ]
+    return "\n".join([*(line.rstrip() for line in lines), f"{answer['free']} of {answer['shards']} shards free", ""])
+
+
+COMMANDS = {"up": up, "down": down, "status": status, "seed": sow, "nodes": nodes}
 
 
 def greeting(described: dict[str, Any], record: Record) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.local import models
 from common.local.commands import say
 from common.local.programs import ROOT
 
@@ -36,6 +37,10 @@ def check(arguments: Sequence[str]) -> int:
         say(f"checking {name} ...")
         if _python(*command):
             failed.append(name)
+    if models.can_be_checked():
+        say("checking models ...")
+        if not models.check(ROOT / "tests" / "models"):
+            failed.append("models")
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0
 

@@ -49,10 +49,18 @@ class Gateway:
         body = {"phone": phone, "message": message}
         return self._succeed("POST", self.url(instance, "send-text"), body, self._client)
 
+    def nodes(self) -> dict[str, Any]:
+        """The sender nodes, as the partner sees them. Raises Refused."""
+        return self._succeed("GET", f"{self._base_url}/nodes", None, self._partner)
+
+    def drain(self, node: str, *, value: bool) -> None:
+        """Let a node hand everything on, or (false) take part again. Raises Refused."""
+        self._succeed("PUT", f"{self._base_url}/nodes/drain", {"node": node, "value": value}, self._partner)
+
     def url(self, instance: Instance, route: str) -> str:
         return f"{self._base_url}/instances/{instance.id}/token/{instance.token}/{route}"
 
-    def _succeed(self, method: str, url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    def _succeed(self, method: str, url: str, body: dict[str, Any] | None, headers: dict[str, str]) -> dict[str, Any]:
         status, answer = request(method, url, body, headers)
         if status >= 300:
             raise Refused(f"{method} {url.removeprefix(self._base_url)} was answered with {status} {answer}")

@@ -1,6 +1,7 @@
 """The field types that requests share: chat addresses, delays, times, texts and flags, each with its limits."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,16 +12,23 @@ from common.addresses import PHONE_PATTERN
 
 LONGEST_TEXT = 65_536  # characters; WhatsApp's own limit of a text message
 LONGEST_URL = 2_048
+LONGEST_LABEL = 1_024
+
+# Every engine of patterns has its own idea of what a space is, so they are all named.
+_SPACES = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+URL_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#{_SPACES}][^{_SPACES}]*$"
 
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 
 
-class _NumberAsText:
+@dataclass(frozen=True, slots=True)
+class NumberAsText:
     """A JSON number is taken for its digits; a boolean is not."""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.str_schema(coerce_numbers_to_str=True, max_length=64)
+    longest: int = 64
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema(coerce_numbers_to_str=True, max_length=self.longest)
 
 
 def _whole(value: object) -> object:
@@ -43,7 +51,7 @@ def _written_time(value: object) -> object:
 
 Phone = Annotated[
     str,
-    _NumberAsText,
+    NumberAsText(),
     WithJsonSchema(
         {
             "anyOf": [
@@ -58,7 +66,7 @@ Phone = Annotated[
 
 Member = Annotated[
     str,
-    _NumberAsText,
+    NumberAsText(),
     Field(pattern=r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"),
     WithJsonSchema(
         {
@@ -71,6 +79,49 @@ Member = Annotated[
     ),
 ]
 """A person: digits, as text or as a number, or a LID."""
+
+PhoneNumber = Annotated[
+    str,
+    NumberAsText(),
+    Field(pattern=r"^[1-9][0-9]{4,14}$"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[1-9][0-9]{4,14}$"},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
+            ],
+            "examples": ["5511966665555"],
+        }
+    ),
+]
+"""The number of an account, as text or as a number."""
+
+GroupPhone = Annotated[
+    str,
+    Field(pattern=r"^(?:[0-9]{5,24}-group|[1-9][0-9]{4,14}-[0-9]{9,11})$", examples=["120363041234567890-group"]),
+]
+"""A group and nothing else."""
+
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+"""A text that must say something."""
+
+ShownText = Annotated[str, Field(max_length=LONGEST_TEXT)]
+"""A text that may be empty."""
+
+Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
+"""What a button, a list or a card is called."""
+
+OptionalId = Annotated[
+    str,
+    NumberAsText(LONGEST_LABEL),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_LABEL}, {"type": "number"}]}),
+]
+"""An id of the caller's own making, text or number; it comes back when somebody taps."""
+
+Url = Annotated[str, Field(pattern=URL_PATTERN, max_length=LONGEST_URL)]
+
+Amount = Annotated[float, Field(strict=True, ge=0, le=1_000_000_000_000, allow_inf_nan=False)]
+"""Money, as a JSON number."""
 
 MessageId = Annotated[str, Field(min_length=1, max_length=128)]
 """WhatsApp's id of some message: opaque, and nothing here knows whether it exists."""

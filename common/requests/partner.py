@@ -85,3 +85,12 @@ class UpdateSubscription(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     withCalls: Annotated[Flag, AfterValidator(_only_true), WithJsonSchema({"enum": [True, "true"]})]
+
+
+class DrainNode(BaseModel):
+    """`node` is a node's id, or its name for all processes of that name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    node: Annotated[str, Field(min_length=1, max_length=255)]
+    value: Flag = True

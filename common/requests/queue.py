@@ -1,6 +1,6 @@
 """Requests that read or empty a queue."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,3 +46,18 @@ class ReadDeadLetters(BaseModel):
 
     pageSize: Annotated[int, Field(ge=1)] = PAGE
     pagingState: Cursor | None = None
+
+
+class SetUncertainPolicy(BaseModel):
+    """`hold`: say so and wait for a receipt or a decision. `resend`: a message may arrive twice. `assume-sent`: one may
+    be missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: Literal["hold", "resend", "assume-sent"]
+
+
+class SettleMessage(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Literal["sent", "failed", "resend"]

@@ -93,7 +93,7 @@ DOUBT = f"""
             AS outcome (id, epoch, detail, ended_at)
     ), doubted AS (
         UPDATE message_queue
-        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown'
+        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = outcome.ended_at
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
         RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail,
@@ -107,7 +107,8 @@ DOUBT = f"""
 DOUBT_ORPHANS = f"""
     WITH doubted AS (
         UPDATE message_queue
-        SET status = 'uncertain', error = 'the sender stopped before the outcome was known', error_class = 'unknown'
+        SET status = 'uncertain', error = 'the sender stopped before the outcome was known', error_class = 'unknown',
+            uncertain_since = now()
         FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
         WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
         RETURNING id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node, started_at,

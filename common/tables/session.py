@@ -43,6 +43,14 @@ SET_DEVICE = f"""
     WHERE instance.id = $1 AND instance.shard = owner.id
     RETURNING instance.id"""
 
+SET_PROFILE = f"""
+    {_OWNER}
+    UPDATE instance
+    SET profile_name = coalesce($4, profile_name), profile_about = $5, profile_picture = $6, version = version + 1
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
 FORGET_DEVICE = f"""
     {_OWNER}
     UPDATE instance

@@ -1,14 +1,16 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import events, instance, messages, partner, preferences, queue, webhooks
+from frontend.operations import events, instance, messages, nodes, partner, preferences, queue, status, webhooks
 
 ALL: tuple[Operation, ...] = (
     *messages.OPERATIONS,
+    *status.OPERATIONS,
     *queue.OPERATIONS,
     *instance.OPERATIONS,
     *preferences.OPERATIONS,
     *webhooks.OPERATIONS,
     *events.OPERATIONS,
     *partner.OPERATIONS,
+    *nodes.OPERATIONS,
 )

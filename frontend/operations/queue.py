@@ -12,13 +12,15 @@ from common.requests.queue import LARGEST_OLD_PAGE, LARGEST_PAGE, PAGE, EmptyQue
 from common.settings import parse_duration
 from common.tables import message as table
 from common.tables import story as story_table
+from common.tables import waiting as waiting_table
 from common.tables.instance import Access
 from common.tables.story import Story
 from frontend import paging, problems
 from frontend.operation import Call, Operation, Read, Write
-from frontend.operations import dead_letters
+from frontend.operations import dead_letters, uncertain
 from frontend.operations.dead_letters import read_id
 from frontend.operations.rings import ring
+from frontend.operations.waiting import explain
 from frontend.replies.common import Nothing, milliseconds, written
 from frontend.replies.queue import (
     AttemptMade,
@@ -88,6 +90,7 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
     if story is None:
         raise problems.not_found("message not found")
     attempts = await story_table.list_attempts(services.pool, story)
+    circumstances = await waiting_table.look(services.pool, call.access.id, story.zaap_id)
     was_sent = story.status in ("sent", "delivered", "read", "played")
     return MessageStory(
         zaapId=story.zaap_id.hex.upper(),
@@ -122,6 +125,7 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         error=story.error,
         errorClass=story.error_class,
         replays=len(story.replayed),
+        waiting=None if circumstances is None else explain(circumstances),
     )
 
 
@@ -234,10 +238,11 @@ OPERATIONS = (
         "GET",
         "queue/{zaapId}",
         Read(tell_story),
-        "One message's story: where it is, every attempt, its receipts",
+        "One message's story: where it is, why it waits, every attempt, its receipts",
         MessageStory,
         tag="queue",
         refusals=(404,),
     ),
+    *uncertain.OPERATIONS,
     *dead_letters.OPERATIONS,
 )

@@ -1,4 +1,4 @@
-"""The answer of every send."""
+"""The answers of sends."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,3 +13,20 @@ class Queued(BaseModel):
     zaapId: HexId
     messageId: MessageId
     id: MessageId
+
+
+class QueuedStatus(BaseModel):
+    """Accepted: the status is stored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId
+    messageId: MessageId
+
+
+class QueuedForward(BaseModel):
+    """Accepted: the forwarding is stored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId

@@ -75,6 +75,44 @@ class AttemptMade(BaseModel):
     error: str | None
 
 
+class Waiting(BaseModel):
+    """Why a message has not gone yet: the first thing that has to change, and who is in charge of it.
+
+    `head`: `blockedBy` of the same chat goes first. `turn`: `ahead` messages of the instance go first. `leaseAge` is
+    how many seconds ago the owner renewed its lease.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: Literal[
+        "sending", "uncertain", "scheduled", "no-owner", "not-linked", "not-connected", "retry", "head", "pace",
+        "turn", "doubt", "soon",
+    ]  # fmt: skip
+    text: str
+    until: str | None
+    since: str | None
+    blockedBy: HexId | None
+    ahead: int
+    sessionState: str
+    owner: str | None
+    epoch: int
+    leaseUntil: str | None
+    leaseAge: float | None
+
+
+class UncertainPolicy(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    value: Literal["hold", "resend", "assume-sent"]
+
+
+class Settled(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    zaapId: HexId
+    outcome: Literal["sent", "failed", "resend"]
+
+
 class MessageStory(BaseModel):
     """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it."""
 
@@ -101,6 +139,7 @@ class MessageStory(BaseModel):
     error: str | None
     errorClass: str | None
     replays: int
+    waiting: Waiting | None
 
 
 class DeadLetter(BaseModel):

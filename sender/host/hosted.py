@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -84,9 +84,20 @@ class Hosted:
     def show_presence(self, call: int, to: bytes, composing: bool, recording: bool) -> None:
         self._call(call, lambda: self._library.show_presence(self.name, to, composing=composing, recording=recording))
 
+    def mark_read(self, call: int, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> None:
+        self._call(call, lambda: self._library.mark_read(self.name, ids, at, chat, sender))
+
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
         self._call(call, lambda: self._library.logout(self.name))
+
+    def ask(self, call: int, question: str, body: bytes) -> None:
+        with self._gate.reading():
+            if not self.is_ready:
+                self._link.send(Frame("answer", call, {"error": "not-ready"}))
+                return
+            answer = self._library.ask(self.name, question, body)
+        self._link.send(Frame("answer", call, body=answer))
 
     def ask_for_code(self, call: int, phone: bytes) -> None:
         """A pairing by typed code beside the one by QR code, as long as codes are shown."""

@@ -28,8 +28,10 @@ class Service:
             "close": self._close,
             "send": self._send,
             "presence": self._presence,
+            "mark-read": self._mark_read,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
+            "ask": self._ask,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -66,6 +68,13 @@ class Service:
             work = lambda: session.show_presence(frame.id, bytes.fromhex(to), composing, recording)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
 
+    def _mark_read(self, frame: Frame) -> None:
+        ids, at = frame.fields["ids"], frame.fields["at"]
+        chat, sender = (bytes.fromhex(frame.fields[key]) for key in ("chat", "sender"))
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.mark_read(frame.id, ids, at, chat, sender)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
+
     def _logout(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.logout(frame.id))
@@ -73,6 +82,11 @@ class Service:
     def _pairing_code(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.ask_for_code(frame.id, frame.body))
+
+    def _ask(self, frame: Frame) -> None:
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.ask(frame.id, frame.fields["question"], frame.body)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id):

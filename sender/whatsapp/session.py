@@ -4,11 +4,11 @@ A seam inside this program, not a public interface: it may change with its calle
 implement it and pass one conformance suite.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from common.addresses import Jid
 from sender.whatsapp.protobuf import Message
@@ -98,7 +98,9 @@ Listener = Callable[[Event], Awaitable[None]]
 """Returns when the event is safe. The engine waits for it before it takes the session's next event (back-pressure)."""
 
 OnWire = Callable[[str], Awaitable[None]]
-"""Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it)."""
+"""Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it).
+
+When it raises, the message must not leave: `send` raises the same."""
 
 
 class Session(Protocol):
@@ -131,6 +133,80 @@ class Session(Protocol):
     async def close(self) -> None:
         """Disconnect, never log out. Idempotent."""
         ...
+
+
+# --- optional powers: an engine has them or not; who needs one asks with `isinstance` and never pretends ---
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`picture` is an address at WhatsApp's servers, good for a few days."""
+
+    name: str | None
+    about: str | None
+    picture: str | None
+
+
+@runtime_checkable
+class Profiles(Protocol):
+    """The account's own profile. Methods raise DeliveryError."""
+
+    async def profile(self) -> Profile: ...
+
+    async def change_name(self, name: str) -> None: ...
+
+    async def change_about(self, about: str) -> None: ...
+
+    async def change_picture(self, jpeg: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The secret that a message brought along (messageContextInfo.messageSecret), and who sent that message."""
+
+    sender: Jid
+    key: bytes
+
+
+@runtime_checkable
+class ReadMarks(Protocol):
+    """neonize: MarkRead, with the sender in groups."""
+
+    async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
+        """Tell the senders. `sender` is None in a chat of two."""
+        ...
+
+
+@runtime_checkable
+class Secrets(Protocol):
+    """neonize: the table whatsmeow_message_secrets of the session store, for messages sent and received alike."""
+
+    async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
+        """A chat of two is found by its number and by its LID. None: no such message, or it brought none."""
+        ...
+
+
+@runtime_checkable
+class CallLinks(Protocol):
+    """neonize: nothing. It takes a question to the server that the library does not know."""
+
+    async def make_call_link(self, kind: Literal["voice", "video"], at: datetime) -> str:
+        """A new call link for that time, as https://call.whatsapp.com/..."""
+        ...
+
+
+@runtime_checkable
+class LocalDeletions(Protocol):
+    """neonize: nothing. Removing a message for oneself is a change of app state, which its calls do not carry."""
+
+    async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
+
+
+@runtime_checkable
+class NewsletterNames(Protocol):
+    """neonize: GetNewsletterInfo."""
+
+    async def newsletter_name(self, newsletter: Jid) -> str | None: ...
 
 
 # --- pairing ---

@@ -4,16 +4,16 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from common import logs
-from common.addresses import Jid
+from common.addresses import Jid, user_of, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
@@ -41,6 +41,7 @@ from sender.whatsapp.session import (
     QrCode,
     Receipts,
     Replaced,
+    Secret,
 )
 
 log = logs.get(__name__)
@@ -60,6 +61,8 @@ class Handed:
     whatsapp_id: str
     text: str
     at: float
+    message: Message | None = None
+    """The whole of it, where the journal has no file: what runs for long would fill its memory."""
 
 
 class Journal:
@@ -67,7 +70,9 @@ class Journal:
 
     def __init__(self, path: Path | None = None) -> None:
         self.handed: list[Handed] = []
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
+        self.keeps_messages = path is None
+        self._file = _open(path) if path else None
+        self._connections = _open(path.with_name(f"{path.name}.connections")) if path else None
         self._grown = asyncio.Event()
 
     def record(self, handed: Handed) -> None:
@@ -77,12 +82,21 @@ class Journal:
         self.handed.append(handed)
         self._grown.set()
 
+    def connection(self, instance: str, is_open: bool) -> None:
+        """A session connected or disconnected; kept in a second file, since it is no hand-over."""
+        if self._connections is not None:
+            os.write(self._connections, json.dumps([instance, is_open, time.time()]).encode() + b"\n")
+
     async def reached(self, count: int) -> list[Handed]:
         """Wait until that many messages were handed over."""
         while len(self.handed) < count:
             self._grown.clear()
             await self._grown.wait()
         return self.handed
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 Hook = Callable[[Jid, str], Awaitable[None]]
@@ -106,7 +120,7 @@ class Behaviour:
 
 
 class SimulatedSession:
-    """Obeys the port. Failures come from the engine's seed; `drop`, `restore` and `tell` stand for the network."""
+    """Obeys the port. Failures come from the engine's seed; `cut`, `drop`, `restore`, `tell` stand for the network."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         self._account = account
@@ -117,6 +131,10 @@ class SimulatedSession:
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
         self.typing: list[Jid] = []
+        self.recording: list[Jid] = []
+        self.read: list[tuple[Jid, Jid | None, str]] = []
+        self.deleted: list[tuple[Jid, str]] = []
+        self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
 
     @property
     def is_connected(self) -> bool:
@@ -135,9 +153,14 @@ class SimulatedSession:
             await asyncio.sleep(behaviour.latency.total_seconds())
         if behaviour.before is not None:
             await behaviour.before(to, id)
+        await on_wire(id)
         if not self._connected:
             raise NotConnected
-        self._engine.journal.record(Handed(self._account.instance, to, id, message.conversation, time.time()))
+        text = message.conversation or message.extendedTextMessage.text
+        kept = message if self._engine.journal.keeps_messages else None
+        self._engine.journal.record(Handed(self._account.instance, to, id, text, time.time(), kept))
+        if key := message.messageContextInfo.messageSecret:
+            self.secrets[id] = Secret(without_device(Jid(self._account.device)), key)
         if behaviour.after is not None:
             await behaviour.after(to, id)
         if self._engine.chance.random() < behaviour.failures / 3:
@@ -158,11 +181,31 @@ class SimulatedSession:
     async def show_typing(self, to: Jid, *, recording: bool = False) -> None:
         if not self._connected:
             raise NotConnected
-        self.typing.append(to)
+        (self.recording if recording else self.typing).append(to)
 
     async def stop_typing(self, to: Jid) -> None:
         if not self._connected:
             raise NotConnected
+
+    async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.read += [(chat, sender, each) for each in ids]
+
+    async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.deleted.append((chat, whatsapp_id))
+
+    async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return self.secrets.get(whatsapp_id)
+
+    async def make_call_link(self, kind: Literal["voice", "video"], at: datetime) -> str:
+        code = "".join(self._engine.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=22))
+        return f"https://call.whatsapp.com/{kind}/{code}"
+
+    async def newsletter_name(self, newsletter: Jid) -> str | None:
+        return f"Newsletter {user_of(newsletter)[-3:]}"
 
     async def logout(self) -> None:
         if not self._connected:
@@ -170,7 +213,7 @@ class SimulatedSession:
         await self.close()
 
     async def close(self) -> None:
-        self._connected = False
+        self._set_connected(False)
         if not self._closed:
             self._closed = True
             self._events.put_nowait(None)
@@ -193,16 +236,25 @@ class SimulatedSession:
         await self.close()
         await self._listener(event)
 
+    def cut(self) -> None:
+        """The connection is gone, and nobody has noticed yet."""
+        self._set_connected(False)
+
     async def drop(self) -> None:
         """The connection breaks."""
-        self._connected = False
+        self.cut()
         await self.tell(Disconnected("simulated"))
+
+    def _set_connected(self, is_connected: bool) -> None:
+        if is_connected != self._connected:
+            self._connected = is_connected
+            self._engine.journal.connection(self._account.instance, is_connected)
 
     async def restore(self) -> None:
         """The connection is back (or there for the first time)."""
         if self._closed:
             return
-        self._connected = True
+        self._set_connected(True)
         await self.tell(Connected(phone=self._account.device.partition(":")[0], name="Simulated"))
 
     async def _tell_in_order(self) -> None:

@@ -14,6 +14,8 @@ from common.metrics import SenderMetrics
 from common.postgres import Pool
 from common.tables import message, shard
 from common.tables.message import NewMessage
+from sender.composers.media import Media
+from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.inbox import Inbox
@@ -45,6 +47,9 @@ class Shards:
     def may_send(self, shard: int) -> bool:
         return shard in self.held and not self.is_time_over
 
+    def may_leave(self, shard: int, epoch: int) -> bool:
+        return self.held.get(shard) == epoch and not self.is_time_over
+
 
 class Station:
     """Holds every shard once it has claimed them. `policy`, `behaviour` and `links` may be changed before it runs."""
@@ -63,6 +68,7 @@ class Station:
         self.chance = Random(1)
         self.announced: set[UUID] = set()
         """Instances of which it was said that they have events to deliver."""
+        self.media: Media = NO_MEDIA
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Station]":
@@ -77,8 +83,9 @@ class Station:
             announce=self.announced.update, clock=self.clock, chance=self.chance,
         )  # fmt: skip
         self.couriers = Couriers(
-            self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance
-        )
+            self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
+            Composing(self.pool, self.clock, lambda instance, session: self.media).compose,
+        )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,
             self.chance, self.announced.update, longest_pause=self.policy.pause_max,

@@ -35,7 +35,7 @@ async def test_a_linked_instance_gets_no_code(station: Station) -> None:
         linked = {"connected": True, "error": "You are already connected."}
         assert await questions.qr_code(instance, {}) == linked
         assert await questions.qr_code_image(instance, {}) == linked
-        assert await questions.phone_code(instance, {"phone": "5511988887777"}) == linked
+        assert await questions.phone_code(instance, {"variable": "5511988887777"}) == linked
 
 
 async def test_an_unlinked_instance_gets_the_code_of_the_moment(station: Station) -> None:
@@ -53,14 +53,14 @@ async def test_an_unlinked_instance_gets_a_code_for_its_phone(station: Station) 
     station.links = False
     async with station.running():
         instance = await insert_instance(station.pool, device=None)
-        answer = await Questions(station.sessions).phone_code(instance, {"phone": "5511988887777"})
+        answer = await Questions(station.sessions).phone_code(instance, {"variable": "5511988887777"})
         assert answer["code"] == "ABCD-EFGH"
 
 
 @pytest.mark.parametrize("phone", ["", "+5511988887777", "05511988887777", "12", "5511988887777x"])
 async def test_what_is_no_phone_gets_no_code(phone: str) -> None:
     with pytest.raises(NoAnswer) as caught:
-        await Questions(Unlinkable("engine")).phone_code(UUID(int=1), {"phone": phone})
+        await Questions(Unlinkable("engine")).phone_code(UUID(int=1), {"variable": phone})
     assert caught.value.status == 400
 
 

@@ -61,6 +61,11 @@ class Sender:
                 [sys.executable, "-m", "sender"], env=self._environment, stdout=log, stderr=log
             )
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()

@@ -24,7 +24,7 @@ SCHEMA_PATIENCE = 60.0  # seconds
 
 class NeonizeEngine:
     """`store_dsn`: a Postgres database for the library's sessions alone, made when it is missing. `logins` is how many
-    sessions log in at the same time."""
+    sessions log in at the same time, `idle_timeout` how long (seconds) their unused connections to it live."""
 
     def __init__(
         self,
@@ -34,12 +34,13 @@ class NeonizeEngine:
         clock: Clock | None = None,
         chance: Random | None = None,
         logins: int = 8,
+        idle_timeout: float = 30.0,
     ) -> None:
         self._options = options or HostOptions()
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self._chance = chance or Random()
-        self._store = Store(store_dsn)
+        self._store = Store(store_dsn, idle_timeout)
         self._tap = Tap()
         self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()

@@ -7,7 +7,7 @@ rules written at each function, and the gate (`sender.host.gate`).
 import ctypes
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -42,7 +42,14 @@ class Library:
 
     def __init__(self, binder: Any) -> None:
         self._binder = binder
-        self._go = binder.gocode
+        go = self._go = binder.gocode
+        self._answers: Mapping[str, Callable[[bytes, bytes], bytes]] = {
+            "user-info": lambda session, jids: go.GetUserInfo(session, jids, len(jids)),
+            "picture": lambda session, jid: go.GetProfilePicture(session, jid, len(jid), b"", 0),
+            "set-picture": lambda session, jpeg: go.SetProfilePhoto(session, jpeg, len(jpeg)),
+            "set-name": lambda session, name: go.SetPushName(session, name),
+            "set-about": lambda session, about: go.SetStatusMessage(session, about),
+        }
 
     @classmethod
     def load(cls, noise_root: bytes | None = None) -> Self:
@@ -102,11 +109,23 @@ class Library:
         )
         return error.decode(errors="replace")
 
+    def mark_read(self, session: str, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> str:
+        """The library takes the ids apart at spaces. Both addresses have all required fields; in a chat of two they
+        are the same."""
+        told = " ".join(ids).encode()
+        error: bytes = self._go.MarkRead(session.encode(), told, at, chat, len(chat), sender, len(sender), b"read")
+        return error.decode(errors="replace")
+
     def pair_phone(self, session: str, parameters: bytes) -> bytes:
         """A code for a session that shows QR codes. `parameters` has all its fields (one that lacks aborts the
         process). Blocks until the server answered."""
         answer: bytes = self._go.PairPhone(session.encode(), parameters, len(parameters))
         return answer
+
+    def ask(self, session: str, name: str, body: bytes) -> bytes:
+        """A question to WhatsApp in the library's own form; blocks until it is answered. Raises KeyError for a name
+        that is not in the table: no other function of the library may be reached from outside."""
+        return self._answers[name](session.encode(), body)
 
     def logout(self, session: str) -> str:
         """Blocks until the server answered. The device is gone from the store then; '' or the error."""

@@ -1,13 +1,15 @@
 """One linked device, kept open in whatever session host lives: the real implementation of the port's Session."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
 
 from common import logs
-from common.addresses import Jid
-from common.errors import NotConnected, TemporaryFailure
+from common.addresses import Jid, without_device
+from common.errors import NotConnected, Refused, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
@@ -16,11 +18,12 @@ from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
 from sender.whatsapp.neonize.hearing import Hearing, Seat
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.profile import OwnProfile
 from sender.whatsapp.neonize.protobuf import to_engine
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
-from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire
+from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire, Profile, Secret
 
 log = logs.get(__name__)
 
@@ -57,6 +60,7 @@ class NeonizeSession:
         self._closing = asyncio.Event()
         self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
         self._hearing_task: asyncio.Task[None] | None = None
+        self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -78,6 +82,35 @@ class NeonizeSession:
 
     async def stop_typing(self, to: Jid) -> None:
         await self._show(to, composing=False, recording=False)
+
+    async def profile(self) -> Profile:
+        device = None
+        with suppress(*OUTAGES):
+            device = await self._store.find(self._account.device)
+        return await self._profile.read(device.name if device else None)
+
+    async def change_name(self, name: str) -> None:
+        await self._profile.change_name(name)
+
+    async def change_about(self, about: str) -> None:
+        await self._profile.change_about(about)
+
+    async def change_picture(self, jpeg: bytes) -> None:
+        await self._profile.change_picture(jpeg)
+
+    async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
+        if any(" " in each for each in ids):
+            raise Refused("no message has an id with a space in it")
+        fields = {
+            "ids": list(ids),
+            "at": int(time.time()),
+            "chat": to_engine(chat).hex(),
+            "sender": to_engine(sender or chat).hex(),
+        }
+        await self._call("mark-read", fields)
+
+    async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return await self._store.find_secret(self._account.device, chat, whatsapp_id)
 
     async def logout(self) -> None:
         await self._call("logout", {})
@@ -218,14 +251,19 @@ class NeonizeSession:
         fields = {"to": to_engine(to).hex(), "composing": composing, "recording": recording}
         await self._call("presence", fields)
 
-    async def _call(self, kind: str, fields: dict[str, Any]) -> None:
+    async def _ask(self, question: str, body: bytes) -> bytes:
+        return (await self._call("ask", {"question": question}, body)).body
+
+    async def _call(self, kind: str, fields: dict[str, Any], body: bytes = b"") -> Frame:
         """Raises DeliveryError."""
         seat = self._connected_seat()
         try:
-            answer = await seat.host.call(kind, {**fields, "session": seat.name}, timeout=self._patience.call)
+            fields = {**fields, "session": seat.name}
+            answer = await seat.host.call(kind, fields, body, timeout=self._patience.call)
         except HostLost:
             raise NotConnected from None
         except TimeoutError:
             raise TemporaryFailure("the session did not answer in time") from None
         if error := answer.fields.get("error"):
             raise NotConnected if error == "not-ready" else failure_of_send(error, is_on_wire=False)
+        return answer

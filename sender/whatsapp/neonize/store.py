@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from common.addresses import Jid, without_device
 from common.postgres import Connection, Pool
+from sender.whatsapp.session import Secret
 
 SCHEMA_LOCK = 0x706F6D626F776D  # "pombowm"
 
@@ -14,6 +16,17 @@ FIND_DEVICE = """
     SELECT jid, lid, push_name, platform
     FROM whatsmeow_device
     WHERE jid = $1
+"""
+
+# A chat of two is kept under its number or its LID, whichever the library used at the time.
+FIND_SECRET = """
+    SELECT sender_jid, key
+    FROM whatsmeow_message_secrets
+    WHERE our_jid = $1 AND message_id = $2 AND chat_jid IN (
+        SELECT $3::text
+        UNION ALL SELECT lid || '@lid' FROM whatsmeow_lid_map WHERE pn || '@s.whatsapp.net' = $3
+        UNION ALL SELECT pn || '@s.whatsapp.net' FROM whatsmeow_lid_map WHERE lid || '@lid' = $3)
+    LIMIT 1
 """
 
 
@@ -66,6 +79,12 @@ class Store:
         if row is None:
             return None
         return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
+
+    async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
+        """The secret of a message that this device has seen or sent."""
+        assert self._pool is not None
+        row = await self._pool.fetchrow(FIND_SECRET, device, message_id, chat)
+        return None if row is None else Secret(without_device(Jid(row["sender_jid"])), row["key"])
 
     async def schema_lock(self) -> Connection:
         """A connection that holds the lock under which tables may be made; closing it lets go."""

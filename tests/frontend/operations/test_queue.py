@@ -260,6 +260,7 @@ async def test_the_story_of_a_waiting_message(caller: Caller) -> None:
     story = (await caller.get(f"queue/{sent['zaapId']}")).json()
     accepted = story.pop("acceptedAt")
     assert abs(datetime.fromisoformat(accepted) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert story.pop("waiting")["reason"] == "no-owner"
     empty = dict.fromkeys(
         ("whatsappId", "scheduledFor", "expiresAt", "nextAttemptAt", "sentAt", "deliveredAt", "readAt", "playedAt",
          "finishedAt", "error", "errorClass")

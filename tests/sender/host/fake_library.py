@@ -75,6 +75,7 @@ class FakeLibrary:
         self.left: list[tuple[str, str]] = []
         self.typing: list[tuple[str, bool, bool]] = []
         self.stopped: list[str] = []
+        self.asked: list[tuple[str, bytes]] = []
         self.has_stored_device = threading.Event()
 
     def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
@@ -143,6 +144,10 @@ class FakeLibrary:
         if phone == "5500000000":
             return bytes(PairPhoneReturnFunction(Error="info query returned status 400").SerializeToString())
         return bytes(PairPhoneReturnFunction(Code=f"CODE-{phone[-4:]}").SerializeToString())
+
+    def ask(self, session: str, name: str, body: bytes) -> bytes:
+        self.asked.append((name, body))
+        return b""
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"

@@ -117,6 +117,15 @@ def test_typing_is_shown(opened: Hosted, node: Node, library: FakeLibrary) -> No
     assert library.typing == [("s", True, True)]
 
 
+def test_questions_are_asked_of_a_ready_session_only(opened: Hosted, node: Node, library: FakeLibrary) -> None:
+    opened.ask(1, "set-about", b"busy")
+    assert node.next("answer").fields == {}
+    opened.close()
+    opened.ask(2, "set-about", b"busy")
+    assert node.next("answer").fields["error"] == "not-ready"
+    assert library.asked == [("set-about", b"busy")]
+
+
 def test_the_next_event_waits_until_the_last_one_is_safe(opened: Hosted, node: Node, library: FakeLibrary) -> None:
     node.acknowledges = False
     library.emit("s", RECEIPT, b"1")

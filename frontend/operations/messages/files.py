@@ -1,0 +1,90 @@
+"""Messages that carry a file."""
+
+from common.requests.messages.file import (
+    SendAudio,
+    SendDocument,
+    SendGif,
+    SendImage,
+    SendPtv,
+    SendSticker,
+    SendVideo,
+)
+from frontend.operation import Operation, Send
+from frontend.replies.messages import Queued
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "send-image",
+        Send(),
+        "Send an image",
+        Queued,
+        body=SendImage,
+        tag="messages",
+        example={"phone": "5511988887777", "image": "https://files.example.com/mug.png", "caption": "The blue one"},
+    ),
+    Operation(
+        "POST",
+        "send-sticker",
+        Send(),
+        "Send a sticker",
+        Queued,
+        body=SendSticker,
+        tag="messages",
+        example={"phone": "5511988887777", "sticker": "https://files.example.com/mug.png", "stickerAuthor": "Rita"},
+    ),
+    Operation(
+        "POST",
+        "send-gif",
+        Send(),
+        "Send a film that plays as a GIF",
+        Queued,
+        body=SendGif,
+        tag="messages",
+        example={"phone": "5511988887777", "gif": "https://files.example.com/tour.mp4"},
+    ),
+    Operation(
+        "POST",
+        "send-audio",
+        Send(),
+        "Send a voice message",
+        Queued,
+        body=SendAudio,
+        tag="messages",
+        example={"phone": "5511988887777", "audio": "https://files.example.com/note.mp3", "waveform": True},
+    ),
+    Operation(
+        "POST",
+        "send-video",
+        Send(),
+        "Send a video",
+        Queued,
+        body=SendVideo,
+        tag="messages",
+        example={"phone": "5511988887777", "video": "https://files.example.com/tour.mp4", "caption": "The workshop"},
+    ),
+    Operation(
+        "POST",
+        "send-ptv",
+        Send(),
+        "Send a round video note",
+        Queued,
+        body=SendPtv,
+        tag="messages",
+        example={"phone": "5511988887777", "ptv": "https://files.example.com/tour.mp4"},
+    ),
+    Operation(
+        "POST",
+        "send-document/{extension}",
+        Send(),
+        "Send any file as a document, or edit the caption of one",
+        Queued,
+        body=SendDocument,
+        tag="messages",
+        example={
+            "phone": "5511988887777",
+            "document": "https://files.example.com/invoice.pdf",
+            "fileName": "Invoice 7",
+        },
+    ),
+)

@@ -1,0 +1,430 @@
+"""The world of one example: frontends, senders that come and go, WhatsApp, and time; and what must hold in it."""
+
+import asyncio
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from common import keys
+from common.addresses import Jid
+from common.doorbell import Doorbell, writer
+from common.errors import DeliveryError, NotConnected, NotOnWhatsApp, OutcomeUnknown, TemporaryFailure
+from common.metrics import FrontendMetrics
+from common.postgres import Pool, open_pool
+from common.tables import dead_letter, message
+from common.tables.message import NewMessage
+from frontend.enqueue import Enqueue, IdempotencyKey, Ticket
+from sender.whatsapp.session import Disconnected, Receipts
+from sender.whatsapp.simulated import Behaviour
+from tests.builders import insert_instance, new_message
+from tests.property.process import POLICY, TTL, Network, Process
+from tests.property.virtual_time import VirtualTime
+from tests.property.watched import Life, WatchedPool, WatchedRedis
+
+SHARDS = 2
+PHONES = ("5511900000001", "5511900000002")
+SURE: dict[str, type[DeliveryError]] = {
+    "temporary": TemporaryFailure,
+    "refused": NotOnWhatsApp,
+    "not-connected": NotConnected,
+}
+FATES = ("sent", *SURE, "surprise", "lost before", "lost after", "hang before", "hang after")
+PATIENCE = 20.0  # seconds of real time for the processes to come to rest
+TURNS = 25  # turns of the loop without anything under way: longer than any chain of callbacks
+A_MOMENT = 0.001  # seconds past the moment that somebody sleeps for: sums of floats are not exact
+
+EMPTY = """
+    DELETE FROM message_queue; DELETE FROM message_history; DELETE FROM message_dead_letter;
+    DELETE FROM message_attempt; DELETE FROM instance_pace; DELETE FROM idempotency; DELETE FROM instance;
+    UPDATE shard SET node = NULL, lease_until = NULL"""
+
+ROWS = """
+    SELECT zaap_id, id, 'queue' AS place, status, attempts, max_attempts FROM message_queue
+    UNION ALL SELECT zaap_id, id, 'history', status, attempts, max_attempts FROM message_history
+    UNION ALL SELECT zaap_id, id, 'dead letter', 'failed', attempts, max_attempts FROM message_dead_letter"""
+
+OWNED = {
+    name: f"SELECT {name}::text FROM {name} ORDER BY 1"
+    for name in (
+        "message_queue", "message_history", "message_dead_letter", "message_attempt", "instance_pace", "instance",
+    )
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Accepted:
+    """A message that a caller was told is accepted. `turn` is its place in the order of acceptance."""
+
+    new: NewMessage
+    turn: int
+    handed_at: float | None = None
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    zaap_id: UUID
+    id: int
+    place: str
+    status: str
+    attempts: int
+    max_attempts: int
+
+
+@dataclass(slots=True)
+class Hanging:
+    """A send that WhatsApp neither takes nor refuses until it is told to."""
+
+    process: str
+    fate: asyncio.Future[str]
+
+
+@dataclass(slots=True)
+class World:
+    pool: Pool
+    redis: Redis
+    redis_url: str
+    time: VirtualTime
+    enqueue: Enqueue
+    life: Life
+    instances: list[UUID]
+    running: list[asyncio.Task[None]]
+    network: Network = field(default_factory=Network)
+    processes: dict[str, Process] = field(default_factory=dict)
+    frozen: set[str] = field(default_factory=set)
+    accepted: dict[UUID, Accepted] = field(default_factory=dict)
+    by_wire: dict[str, Accepted] = field(default_factory=dict)
+    fates: dict[str, list[str]] = field(default_factory=dict)
+    hanging: dict[str, Hanging] = field(default_factory=dict)
+    wire: list[Accepted] = field(default_factory=list)
+    keys: dict[tuple[UUID, str], tuple[str, Ticket]] = field(default_factory=dict)
+    turns: int = 0
+    named: int = 0
+    has_rung: bool = False
+
+    # --- a world begins and ends ---
+
+    @classmethod
+    async def begin(cls, dsn: str, redis_url: str) -> "World":
+        pool, redis = await open_pool(dsn, 8, "world"), writer(redis_url)
+        await redis.flushall()
+        await pool.execute(EMPTY)
+        time = VirtualTime(pool)
+        await time.begin()
+        life = Life()
+        watched_pool: Any = WatchedPool(pool, life)
+        watched_redis: Any = WatchedRedis(redis, life)
+        enqueue = Enqueue(watched_pool, Doorbell(watched_redis), FrontendMetrics(CollectorRegistry()))
+        instances = [await insert_instance(pool, shard=number % SHARDS) for number in range(SHARDS)]
+        running = [asyncio.create_task(enqueue.run())]
+        return cls(pool, redis, redis_url, time, enqueue, life, instances, running)
+
+    async def end(self) -> None:
+        for process in self.processes.values():
+            await process.kill()
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
+        await self.redis.aclose()
+        await self.pool.close()
+
+    # --- what callers do ---
+
+    async def accept(
+        self, instance: int, phone: int, fates: list[str], key: IdempotencyKey | None = None, **fields: Any
+    ) -> Ticket:
+        new = new_message(self.instances[instance], str(self.turns), PHONES[phone], shard=instance % SHARDS, **fields)
+        self.fates[new.message_id] = fates
+        ticket = await self.enqueue.put(new, key)
+        self.has_rung = True
+        if ticket.zaap_id == new.zaap_id:
+            accepted = Accepted(new, self.turns)
+            self.accepted[new.zaap_id] = self.by_wire[new.message_id] = accepted
+            self.turns += 1
+        return ticket
+
+    async def cancel(self, instance: int, zaap_id: UUID | None = None) -> None:
+        if zaap_id is None:
+            await self.pool.fetch(message.CANCEL_ALL, self.instances[instance])
+        else:
+            await self.pool.fetch(message.CANCEL_ONE, self.instances[instance], zaap_id)
+        await self._ring(instance)
+
+    async def replay(self, instance: int) -> int:
+        """All dead letters of an instance, in their old order, accepted anew."""
+        letters = [row for row in await self.rows() if row.place == "dead letter"]
+        back = await dead_letter.replay_all(self.pool, self.instances[instance], 100)
+        for row in sorted(letters, key=lambda row: row.id):
+            accepted = self.accepted[row.zaap_id]
+            if accepted.new.instance_id == self.instances[instance]:
+                accepted.turn, accepted.tries, self.turns = self.turns, 0, self.turns + 1
+        await self._ring(instance)
+        return len(back)
+
+    async def _ring(self, instance: int) -> None:
+        await Doorbell(self.redis).ring(instance % SHARDS, [self.instances[instance]])
+        self.has_rung = True
+
+    # --- what WhatsApp does ---
+
+    def _behaviour(self, process: str) -> Behaviour:
+        return Behaviour(receipts=False, before=partial(self._before, process), after=partial(self._after, process))
+
+    async def _before(self, process: str, chat: Jid, wire: str) -> None:
+        self.by_wire[wire].tries += 1
+        fates = self.fates[wire]
+        fate = fates[0] if fates else "sent"
+        if fate == "hang before":
+            fate = await self._hang(process, wire)
+        if fate in SURE:
+            fates[:1] = []
+            self.by_wire[wire].tries -= fate == "not-connected"
+            raise SURE[fate]
+        if fate in ("surprise", "lost before"):
+            fates[:1] = []
+            raise OutcomeUnknown if fate == "lost before" else RuntimeError("a surprise of the engine")
+
+    async def _after(self, process: str, chat: Jid, wire: str) -> None:
+        accepted = self.by_wire[wire]
+        accepted.handed_at = self.time.elapsed
+        self.wire.append(accepted)
+        fate = (self.fates[wire][:1] or ["sent"])[0]
+        self.fates[wire][:1] = []
+        if fate == "hang after":
+            fate = await self._hang(process, wire)
+        if fate in ("lost before", "lost after"):
+            raise OutcomeUnknown
+
+    async def _hang(self, process: str, wire: str) -> str:
+        hanging = self.hanging[wire] = Hanging(process, asyncio.get_running_loop().create_future())
+        try:
+            return await hanging.fate
+        finally:
+            if self.hanging.get(wire) is hanging:
+                del self.hanging[wire]
+
+    def let_go(self, fate: str) -> None:
+        """The oldest hanging send of a process that runs gets its fate."""
+        for hanging in self.hanging.values():
+            if hanging.process not in self.frozen and not hanging.fate.done():
+                hanging.fate.set_result(fate)
+                return
+
+    async def receipt(self, which: int, kind: str) -> None:
+        """One of the messages that left is delivered, read or played."""
+        if not self.wire:
+            return
+        accepted = self.wire[which % len(self.wire)]
+        session = self.network.sessions.get(accepted.new.instance_id.hex)
+        if session is not None and session.is_connected:
+            chat = accepted.new.chat
+            session.tell(Receipts((accepted.new.message_id,), chat, chat, kind, self.time.now()))
+            await self.settle()
+
+    async def break_connection(self, instance: int) -> None:
+        if (session := self.network.sessions.get(self.instances[instance].hex)) is not None and session.is_connected:
+            session.cut()
+            session.tell(Disconnected("simulated"))
+            await self.settle()
+
+    async def restore_connection(self, instance: int) -> None:
+        session = self.network.sessions.get(self.instances[instance].hex)
+        if session is not None and not session.is_connected:
+            await session.restore()
+            await self.settle()
+
+    # --- senders ---
+
+    @property
+    def alive(self) -> list[str]:
+        return [name for name in self.processes if name not in self.frozen]
+
+    async def start(self, name: str | None = None) -> str:
+        if name is None:
+            self.named += 1
+            name = f"node-{self.named}"
+        clock = self.time.clock(name)
+        self.processes[name] = Process(name, self.pool, self.redis_url, clock, self._behaviour(name), self.network)
+        await self.settle()
+        return name
+
+    async def succeed(self, who: str) -> None:
+        """Where nobody is alive, somebody takes the place of who was: the same name claims at once."""
+        if not self.alive and who != "nobody":
+            last = f"node-{self.named}"
+            await self.start(last if who == "the same" and last not in self.frozen else None)
+
+    async def kill(self, name: str) -> None:
+        """The connections of a dead process break, and its leases in Redis run out."""
+        process = self.processes.pop(name)
+        self.frozen.discard(name)
+        await process.kill()
+        self.time.forget(name)
+        await self._forget_leases(name)
+        await self.settle()
+
+    async def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        await process.stop()
+        self.time.forget(name)
+
+    async def freeze(self, name: str) -> None:
+        self.processes[name].freeze()
+        self.frozen.add(name)
+        await self._forget_leases(name)
+
+    async def thaw(self, name: str) -> None:
+        self.frozen.discard(name)
+        self.processes[name].thaw()
+        self.time.catch_up(name)
+        await self.settle()
+
+    async def go_on(self, name: str, fate: str) -> None:
+        """A frozen process is thawed, and what hung there gets its fate. After a takeover it writes nothing at all."""
+        await self.settle()
+        owner = next((other for other in self.alive if self.processes[other].leases.held), None)
+        before = await self.owned()
+        if owner is not None:
+            self.processes[owner].freeze()
+            self.frozen.add(owner)
+        await self.thaw(name)
+        while any(hanging.process == name and not hanging.fate.done() for hanging in self.hanging.values()):
+            self.let_go(fate)
+            await self.settle()
+        if owner is not None:
+            assert await self.owned() == before, "an owner of an earlier epoch writes nothing"
+            await self.thaw(owner)
+
+    async def _forget_leases(self, name: str) -> None:
+        # Postgres knows the time that is left; the virtual one does not move the leases in Redis.
+        for shard in range(SHARDS):
+            if await self.redis.get(keys.lease(shard)) == name.encode():
+                await self.redis.delete(keys.lease(shard))
+
+    # --- time ---
+
+    async def pass_time(self, seconds: float) -> None:
+        """Everybody who is woken meanwhile does what there is to do, at its own moment."""
+        left = seconds
+        await self.settle()
+        while (wake := self.time.next_wake(self.alive)) is not None and wake + A_MOMENT <= left:
+            await self.time.move(wake + A_MOMENT, self.alive)
+            left -= wake + A_MOMENT
+            await self.settle()
+        await self.time.move(left, self.alive)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Until all that run wait for time, for WhatsApp or for a ring."""
+        async with asyncio.timeout(PATIENCE):
+            quiet = 0
+            while quiet < TURNS:
+                quiet = quiet + 1 if self._is_quiet() else 0
+                await asyncio.sleep(0 if quiet else 0.0002)
+                if quiet == TURNS and self.has_rung:
+                    self.has_rung = not await self._has_heard_all()
+                    quiet = 0
+        for name in [name for name, process in self.processes.items() if process.life.is_dead or process.has_ended]:
+            assert self.processes[name].life.is_dead, f"{name} ended by itself"
+            await self.kill(name)
+
+    def _is_quiet(self) -> bool:
+        return self.life.under_way == 0 and all(self.processes[name].is_at_rest for name in self.alive)
+
+    async def _has_heard_all(self) -> bool:
+        """Whether the rings so far have reached those who listen."""
+        for name in self.alive:
+            process = self.processes[name]
+            if process.life.is_dead or process.has_ended or not process.leases.held:
+                continue
+            since = process.listening.since
+            if since is None or len(since) < len(process.leases.held):
+                return False
+            for bell, heard in since.items():
+                last = await self.redis.xrevrange(bell, count=1)
+                if last and _number(last[0][0].decode()) > _number(heard):
+                    return False
+        return True
+
+    # --- what must hold ---
+
+    async def rows(self) -> list[Row]:
+        return [Row(*row) for row in await self.pool.fetch(ROWS)]
+
+    async def check(self) -> None:
+        rows = await self.rows()
+        self._nothing_is_lost(rows)
+        self._nothing_leaves_twice(rows)
+        self._chats_keep_their_order()
+        self._attempts_are_bounded(rows)
+        self._pauses_are_kept()
+
+    def _nothing_is_lost(self, rows: list[Row]) -> None:
+        found = Counter(row.zaap_id for row in rows)
+        assert found == Counter(self.accepted.keys()), "each accepted message is in exactly one place"
+
+    def _nothing_leaves_twice(self, rows: list[Row]) -> None:
+        assert len(self.wire) == len({accepted.new.message_id for accepted in self.wire})
+        left = {accepted.new.zaap_id for accepted in self.wire}
+        for row in rows:
+            if row.status in ("queued", "canceled", "expired", "failed"):
+                assert row.zaap_id not in left, f"a message that left is {row.status}"
+            elif row.status in ("sent", "delivered", "read", "played"):
+                assert row.zaap_id in left, f"a message that never left is {row.status}"
+
+    def _chats_keep_their_order(self) -> None:
+        turns: dict[tuple[UUID, Jid], list[int]] = defaultdict(list)
+        for accepted in self.wire:
+            if accepted.new.scheduled_at is None:
+                turns[accepted.new.instance_id, accepted.new.chat].append(accepted.turn)
+        for chat in turns.values():
+            assert chat == sorted(chat), "a chat's messages leave in the order of their acceptance"
+
+    def _attempts_are_bounded(self, rows: list[Row]) -> None:
+        assert all(row.attempts <= row.max_attempts for row in rows)
+        assert all(accepted.tries <= accepted.new.max_attempts for accepted in self.accepted.values())
+
+    def _pauses_are_kept(self) -> None:
+        last: dict[UUID, Accepted] = {}
+        for accepted in self.wire:
+            assert accepted.handed_at is not None
+            before = last.get(accepted.new.instance_id)
+            if before is not None:
+                assert before.handed_at is not None
+                least = before.new.delay_message or POLICY.pause_min.total_seconds()
+                assert accepted.handed_at - before.handed_at >= least - A_MOMENT, "an instance keeps its pauses"
+            last[accepted.new.instance_id] = accepted
+
+    async def owned(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row that an owner may write."""
+        return {name: [tuple(row) for row in await self.pool.fetch(query)] for name, query in OWNED.items()}
+
+    async def finish(self) -> None:
+        """Left alone, with nothing in its way, all that was accepted comes to an end."""
+        for name in list(self.frozen):
+            await self.kill(name)
+        self.fates = {wire: [] for wire in self.fates}
+        for _ in range(200):
+            await self.settle()
+            while any(not hanging.fate.done() for hanging in self.hanging.values()):
+                self.let_go("sent")
+                await self.settle()
+            if not self.alive:
+                await self.start()
+            for instance in range(SHARDS):
+                await self.restore_connection(instance)
+            if not any(row.status in ("queued", "sending") for row in await self.rows()):
+                return
+            await self.pass_time(TTL.total_seconds())
+        left = [row for row in await self.rows() if row.status in ("queued", "sending")]
+        raise AssertionError(f"never delivered: {left}")
+
+
+def _number(entry: str) -> tuple[int, int]:
+    milliseconds, _, sequence = entry.partition("-")
+    return int(milliseconds), int(sequence or 0)
