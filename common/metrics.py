@@ -104,6 +104,34 @@ class SenderMetrics:
             namespace=namespace, registry=registry, buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
         )  # fmt: skip
 
+        self.event_attempts = Counter(
+            "event_delivery_attempts", "Attempts to deliver an event to its webhook, by outcome", ("outcome",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.event_dead_letters = Counter(
+            "event_dead_letters", "Events that their webhook never took", ("error_class",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.event_latency = Histogram(
+            "event_first_attempt_seconds", "From the event to the first attempt to deliver it",
+            namespace=namespace, registry=registry, buckets=_QUEUE_SECONDS,
+        )  # fmt: skip
+        self.event_duration = Histogram(
+            "event_delivery_duration_seconds", "One attempt to deliver an event",
+            namespace=namespace, registry=registry, buckets=_SEND_SECONDS,
+        )  # fmt: skip
+        self.event_backlog = Gauge(
+            "event_outbox_backlog", "Events that wait for their webhook (of all nodes, counted to 100,000)",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.event_oldest = Gauge(
+            "event_outbox_oldest_seconds", "Age of the oldest of them", namespace=namespace, registry=registry
+        )
+        self.events_untranslated = Counter(
+            "events_untranslated", "Events of the engine that could not be read, by code", ("code",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)
         self.attempts.labels(*labels).inc()

@@ -32,6 +32,11 @@ def parse_duration(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
+def _durations(text: str) -> tuple[timedelta, ...]:
+    parts = [parse_duration(part) for part in text.split(",") if part.strip()]
+    return tuple(part for part in parts if isinstance(part, timedelta))
+
+
 def seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
 
@@ -63,6 +68,11 @@ class Settings(BaseSettings):
 
     # --- to the world ---
     outbound_allowed_networks: str = ""
+    webhook_http_hosts: str = ""
+
+    # --- events ---
+    events_keep_all: bool = False
+    delivered_retention_period: Duration = seconds(24 * 3600)
 
     # --- queue ---
     message_queue_max_attempts: int = Field(default=3, ge=1, le=100)
@@ -92,6 +102,11 @@ class Settings(BaseSettings):
     def allowed_networks(self) -> tuple[Network, ...]:
         """OUTBOUND_ALLOWED_NETWORKS: what may be reached although it is not public."""
         return parse_networks(self.outbound_allowed_networks)
+
+    @property
+    def plain_hosts(self) -> frozenset[str]:
+        """WEBHOOK_HTTP_HOSTS: hosts whose webhooks may be reached without TLS."""
+        return frozenset(host.strip().lower() for host in self.webhook_http_hosts.split(",") if host.strip())
 
     @property
     def session_store(self) -> str:
@@ -164,6 +179,27 @@ class SenderSettings(Settings):
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
     session_open_concurrency: int = Field(default=8, ge=1)
+
+    webhook_timeout: Duration = seconds(15)
+    event_retry_delays: str = "0s,10s,30s,2m,5m,15m"
+    webhook_breaker_failures: int = Field(default=5, ge=1)
+    webhook_breaker_cooldown: Duration = seconds(30)
+    webhook_concurrency: int = Field(default=200, ge=1, le=250)
+    webhook_destination_concurrency: int = Field(default=32, ge=1)
+    event_sweep_interval: Duration = seconds(60)
+    dlq_retention_period: Duration = seconds(7 * 86400)
+
+    @property
+    def retry_delays(self) -> tuple[timedelta, ...]:
+        """EVENT_RETRY_DELAYS: the pause before each attempt to deliver an event."""
+        return _durations(self.event_retry_delays)
+
+    @field_validator("event_retry_delays")
+    @classmethod
+    def _are_durations(cls, value: str) -> str:
+        if not _durations(value):
+            raise ValueError("at least one duration is needed")
+        return value
 
     simulated_latency: Duration = seconds(0)
     simulated_seed: int = 0

@@ -74,6 +74,8 @@ async def open_app(
             clock,
             metrics,
             settings.shard_count,
+            settings.plain_hosts,
+            settings.delivered_retention_period,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)

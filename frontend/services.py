@@ -1,6 +1,7 @@
 """Services: what operations may use. One object, made at the start and handed to each function that performs."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from common.clock import Clock
 from common.doorbell import Doorbell
@@ -20,3 +21,6 @@ class Services:
     clock: Clock
     metrics: FrontendMetrics
     shards: int
+    plain_hosts: frozenset[str]
+    """Hosts whose webhooks may be reached without TLS."""
+    events_kept: timedelta

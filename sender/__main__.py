@@ -8,15 +8,18 @@ import signal
 import socket
 import sys
 from random import Random
+from uuid import UUID
 
 import uvloop
 from prometheus_client import CollectorRegistry
 
 from common import logs
+from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.metrics import SenderMetrics
-from common.postgres import OUTAGES, open_pool
+from common.outbound import Outbound
+from common.postgres import OUTAGES, Pool, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
@@ -25,6 +28,7 @@ from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.handoff import Handoff
+from sender.inbox import Inbox
 from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
@@ -34,7 +38,16 @@ from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.telling import Telling
+from sender.translation.families import Translator
+from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.webhooks.destination import BreakerPolicy
+from sender.webhooks.dispatcher import Webhooks
+from sender.webhooks.lane import RetryDelays, Tools
+from sender.webhooks.post import Post
+from sender.webhooks.reads import Reads
+from sender.webhooks.records import Records
 from sender.whatsapp.choice import choose_engine
 
 log = logs.get(__name__)
@@ -65,11 +78,16 @@ async def serve(settings: SenderSettings) -> None:
         renewing, redis, Identity(node_id, name, VERSION, settings.sender_http_addr, settings.node_capacity),
         settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics, lambda: len(sessions),
     )  # fmt: skip
-    ledger = Ledger(pool, node_id, leases, metrics)
+    outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
+    webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
+    announce = webhooks.wake
+    ledger = Ledger(pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all)
+    inbox = Inbox(pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, keeps_all_events=keeps_all)
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
-        lambda one, chat: couriers.settled(one, chat), metrics, concurrency=settings.session_open_concurrency,
-        clock=clock, chance=chance,
+        lambda one, chat: couriers.settled(one, chat), metrics,
+        inbox=inbox, announce=announce, keeps_all_events=keeps_all,
+        concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
         may_connect=leases.may_connect,
     )  # fmt: skip
@@ -79,13 +97,18 @@ async def serve(settings: SenderSettings) -> None:
     )  # fmt: skip
     rescue = Rescue(
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
-        chance, longest_pause=settings.message_delay_max,
+        chance, announce, longest_pause=settings.message_delay_max, keeps_all_events=keeps_all,
     )  # fmt: skip
+
+    def decided(instance: UUID, chat: Jid) -> None:
+        couriers.settled(instance, chat)
+        webhooks.wake([instance])
+
     node = Node(
-        engine, leases, ledger, sessions, couriers,
+        engine, leases, ledger, sessions, couriers, inbox, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
-            lambda shards: node.look_around(shards), leases.hurry,
+            lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
         ),
         rescue,
         Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name(), node_id),
@@ -100,16 +123,19 @@ async def serve(settings: SenderSettings) -> None:
         ),
         Handoff(leases, couriers.rest_shards, sessions.close_shards, Doorbell(redis), pool, clock, metrics),
         Uncertain(
-            pool, lambda: leases.held, couriers.hold, couriers.settled,
+            pool, lambda: leases.held, couriers.hold, decided,
             UncertainPolicy.of(settings.uncertain_grace, settings.message_queue_failed_retention), clock, metrics,
+            Telling(clock, keeps_all_events=keeps_all),
         ),
         clock,
         address=(host or "0.0.0.0", int(port)),
         patience=settings.shutdown_timeout.total_seconds(),
+        event_sweep=settings.event_sweep_interval,
     )  # fmt: skip
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
     try:
-        await node.run(stop)
+        async with outbound:
+            await node.run(stop)
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
@@ -135,6 +161,34 @@ def policy_of(settings: SenderSettings) -> DeliveryPolicy:
     )
 
 
+def webhooks_of(
+    settings: SenderSettings,
+    outbound: Outbound,
+    pool: Pool,
+    node: str,
+    leases: Leases,
+    clock: Clock,
+    metrics: SenderMetrics,
+) -> Webhooks:
+    tools = Tools(
+        Post(outbound, settings.webhook_timeout, settings.plain_hosts),
+        Reads(pool),
+        Records(pool, node, leases.epoch_of),
+        asyncio.Semaphore(settings.webhook_concurrency),
+        leases.epoch_of,
+        RetryDelays(settings.retry_delays),
+        clock,
+        Random(),
+        metrics,
+    )
+    breaker = BreakerPolicy(
+        settings.webhook_breaker_failures,
+        settings.webhook_breaker_cooldown,
+        settings.webhook_destination_concurrency,
+    )
+    return Webhooks(pool, tools, breaker)
+
+
 def schedule_of(settings: SenderSettings) -> Schedule:
     return Schedule(
         settings.sweep_interval,
@@ -143,6 +197,8 @@ def schedule_of(settings: SenderSettings) -> Schedule:
         settings.message_queue_completed_retention,
         settings.message_queue_failed_retention,
         settings.idempotency_retention,
+        settings.delivered_retention_period,
+        settings.dlq_retention_period,
     )
 
 

@@ -21,7 +21,7 @@ from sender.composers.occasion import Composed, Deed, Elsewhere
 from sender.lanes import Lanes
 from sender.ledger import Ledger
 from sender.retries import RetryPolicy, decide
-from sender.whatsapp.session import Accepted, Session
+from sender.whatsapp.session import Session
 
 log = logs.get(__name__)
 
@@ -184,8 +184,7 @@ class Courier:
         try:
             if isinstance(prepared, DeliveryError):
                 raise prepared
-            accepted = await self._hand_over(message, intent, prepared)
-            return Sent(accepted.whatsapp_id, accepted.at)
+            return await self._hand_over(message, intent, prepared)
         except DeliveryError as error:
             problem: DeliveryError = error
         except LostOwnership:
@@ -205,7 +204,7 @@ class Courier:
             problem, intent.attempt, message.max_attempts, self._clock.now(), self._policy.retry, self._chance
         )
 
-    async def _hand_over(self, message: QueuedMessage, intent: Intent, composed: Composed) -> Accepted:
+    async def _hand_over(self, message: QueuedMessage, intent: Intent, composed: Composed) -> Sent:
         async def on_wire(wire: str) -> None:
             if wire != message.message_id or not self._session.uses_given_id:
                 await self._ledger.note_wire_id(message, intent, wire)
@@ -219,11 +218,12 @@ class Courier:
                 case Deed(do):
                     await do(self._session)
                     # WhatsApp has no id for it; the history wants one of everything that was done.
-                    return Accepted(message.message_id, self._clock.now())
+                    return Sent(message.message_id, self._clock.now())
                 case Elsewhere(chat, body):
-                    return await self._session.send(chat, body, id=message.message_id, on_wire=on_wire)
+                    accepted = await self._session.send(chat, body, id=message.message_id, on_wire=on_wire)
                 case body:
-                    return await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+                    accepted = await self._session.send(message.chat, body, id=message.message_id, on_wire=on_wire)
+        return Sent(accepted.whatsapp_id, accepted.at, body.SerializeToString())
 
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]

@@ -44,7 +44,9 @@ class Intake:
         on_ring: Callable[[UUID], Awaitable[None]],
         on_return: Callable[[Iterable[int] | None], Awaitable[None]],
         on_call: Callable[[], None],
+        on_change: Callable[[UUID], None] = lambda instance: None,
     ) -> None:
+        """`on_change` is told of the rings that brought no message: settings, addresses, a replay."""
         self._redis = redis
         self._node = node
         self._held = held
@@ -52,6 +54,7 @@ class Intake:
         self._on_return = on_return
         self._on_call = on_call
         self._call = keys.node(node)
+        self._on_change = on_change
         self._last: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -92,6 +95,8 @@ class Intake:
                 continue
             for _, fields in entries:
                 rang[UUID(hex=fields["i"])] = bells[bell]
+                if "c" in fields:
+                    self._on_change(UUID(hex=fields["i"]))
         await self._take(rang)
 
     async def _ends(self, bells: list[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from common.tables import attempt as table
 from common.tables import shard as shards
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
+from sender.news import News
 
 log = logs.get(__name__)
 
@@ -49,17 +50,30 @@ class _Entry:
     epoch: int
     arguments: tuple[Any, ...]
     done: asyncio.Future[Any]
+    content: tuple[UUID, bytes] | None = None
 
 
 class Ledger:
     """`run` must be running. One transaction is under way at a time, so a row's writes keep their order and the
     fence takes one lock per shard. While Postgres is away entries wait: nothing is sent without its intent."""
 
-    def __init__(self, pool: Pool, node: str, ownership: Ownership, metrics: SenderMetrics) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        node: str,
+        ownership: Ownership,
+        metrics: SenderMetrics,
+        announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
+        *,
+        keeps_all_events: bool = False,
+    ) -> None:
+        """`announce` is told which instances have events to deliver, once those are committed."""
         self._pool = pool
         self._node = node
         self._ownership = ownership
         self._metrics = metrics
+        self._announce = announce
+        self._keeps_all_events = keeps_all_events
         self._waiting: list[_Entry] = []
         self._arrived = asyncio.Event()
 
@@ -95,8 +109,9 @@ class Ledger:
     async def finish(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         """Record what became of an intent. Raises LostOwnership; the new owner then sees the intent as uncertain."""
         match outcome:
-            case Sent(wire, at):
-                await self._add("sent", message.shard, intent.epoch, (message.id, intent.epoch, wire, at))
+            case Sent(wire, at, content):
+                sent = (message.id, intent.epoch, wire, at)
+                await self._add("sent", message.shard, intent.epoch, sent, (message.zaap_id, content))
             case Retry(error_class, detail, at, again_at, burns):
                 arguments = (message.id, intent.epoch, error_class, _plain(detail), at, again_at, burns)
                 await self._add("back", message.shard, intent.epoch, arguments)
@@ -110,14 +125,24 @@ class Ledger:
         """Remember, past this process, when the instance may send again."""
         await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, send_after))
 
-    async def receipt(self, shard: int, instance: UUID, ids: Sequence[str], kind: str, at: datetime) -> list[Jid]:
+    async def receipt(
+        self,
+        shard: int,
+        instance: UUID,
+        ids: Sequence[str],
+        kind: str,
+        at: datetime,
+        chat: Jid | None = None,
+        sender: Jid | None = None,
+    ) -> list[Jid]:
         """Apply a receipt: it settles what was not known to be sent, and never moves a message backwards.
 
-        The chats of the messages that it settled.
+        The chats of the messages that it settled. `chat` and `sender`, who told it, are for the customer's webhook,
+        which hears of it only with the chat.
         """
-        epoch = self._epoch(shard)
-        entries = [self._add("receipt", shard, epoch, (instance, wire, kind, at)) for wire in ids]
-        return [chat for chat in await asyncio.gather(*entries) if chat is not None]
+        arguments = (instance, tuple(ids), kind, at, chat, sender)
+        settled: list[Jid] = await self._add("receipt", shard, self._epoch(shard), arguments)
+        return settled
 
     # --- the one writer ---
 
@@ -164,24 +189,30 @@ class Ledger:
         async with self._pool.acquire() as connection, connection.transaction():
             ours = await shards.fenced(connection, held)
             allowed = [entry for entry in batch if entry.shard in ours and held.get(entry.shard) == entry.epoch]
-            found = await self._write(connection, allowed)
+            news = News(self._keeps_all_events, dict(entry.content for entry in allowed if entry.content))
+            found = await self._write(connection, allowed, news)
+            to_deliver = await news.write(connection)
+        if to_deliver:
+            self._announce(to_deliver)
         kept = {id(entry) for entry in allowed}
         return [found.answer(entry) if id(entry) in kept else LostOwnership([entry.shard]) for entry in batch]
 
     def _is_ours(self, entry: _Entry) -> bool:
         return self._ownership.epoch_of(entry.shard) == entry.epoch
 
-    async def _write(self, connection: Connection, entries: list[_Entry]) -> "_Found":
+    async def _write(self, connection: Connection, entries: list[_Entry], news: News) -> "_Found":
         """Outcomes before intents: a chat's next message may be in the same batch as its previous one's end."""
         arguments: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for entry in entries:
             arguments[entry.kind].append(entry.arguments)
         for kind, statement in _STATEMENTS:
             if rows := arguments[kind]:
-                await connection.execute(statement, *_columns(rows))
+                decided = await connection.fetch(statement, *_columns(rows))
+                if kind in _TOLD:
+                    news.decided(decided, is_sent=kind == "sent")
         found = _Found()
         if receipts := arguments["receipt"]:
-            found.settled = await self._write_receipts(connection, receipts)
+            found.settled = await self._write_receipts(connection, receipts, news)
         if intents := arguments["intend"]:
             epochs = {number: epoch for number, epoch, _ in intents}
             for number, attempts, started in await connection.fetch(table.INTEND, *_columns(intents), self._node):
@@ -189,17 +220,23 @@ class Ledger:
         return found
 
     async def _write_receipts(
-        self, connection: Connection, receipts: list[tuple[Any, ...]]
+        self, connection: Connection, told: list[tuple[Any, ...]], news: News
     ) -> dict[tuple[UUID, str], Jid]:
-        known = {tuple(row) for row in await connection.fetch(table.RECEIPTS, *_columns(receipts))}
-        if not (others := [receipt for receipt in receipts if receipt[:2] not in known]):
+        receipts = [(instance, wire, kind, at) for instance, ids, kind, at, _, _ in told for wire in ids]
+        if not receipts:
             return {}
-        instances, wires, _, _ = columns = _columns(others)
-        settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires)
-        if settled:
-            self._metrics.settled.labels("receipt", "sent").inc(len(settled))
-            await connection.execute(table.RECEIPTS, *columns)
-        return {(instance, wire): chat for instance, wire, chat in settled}
+        rows = await connection.fetch(table.RECEIPTS, *_columns(receipts))
+        known = {(row[0], row[1]) for row in rows}
+        settled = []
+        if others := [receipt for receipt in receipts if receipt[:2] not in known]:
+            instances, wires, _, _ = columns = _columns(others)
+            settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires)
+            if settled:
+                self._metrics.settled.labels("receipt", "sent").inc(len(settled))
+                news.decided([row[:5] for row in settled], is_sent=True)
+                rows += await connection.fetch(table.RECEIPTS, *columns)
+        news.received([receipt for receipt in told if receipt[4] is not None], rows)
+        return {(instance, wire): chat for instance, _, _, chat, _, wire in settled}
 
     # --- entries ---
 
@@ -209,9 +246,16 @@ class Ledger:
             raise LostOwnership([shard])
         return epoch
 
-    def _add(self, kind: str, shard: int, epoch: int, arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+    def _add(
+        self,
+        kind: str,
+        shard: int,
+        epoch: int,
+        arguments: tuple[Any, ...],
+        content: tuple[UUID, bytes] | None = None,
+    ) -> asyncio.Future[Any]:
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Entry(kind, shard, epoch, arguments, done))
+        self._waiting.append(_Entry(kind, shard, epoch, arguments, done, content))
         self._arrived.set()
         return done
 
@@ -226,6 +270,10 @@ _STATEMENTS = (
 )
 
 
+_TOLD = frozenset({"sent", "failed", "doubt"})
+"""Outcomes that the customer's webhook is told."""
+
+
 @dataclass(slots=True)
 class _Found:
     """What a batch has to tell those who wait for it."""
@@ -236,7 +284,10 @@ class _Found:
     def answer(self, entry: _Entry) -> Any:
         if entry.kind == "intend":
             return self.intents.get(entry.arguments[0])
-        return self.settled.get(entry.arguments[:2]) if entry.kind == "receipt" else None
+        if entry.kind == "receipt":
+            instance, ids = entry.arguments[:2]
+            return [chat for wire in ids if (chat := self.settled.get((instance, wire))) is not None]
+        return None
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from common import logs
@@ -9,6 +10,7 @@ from common.clock import Clock
 from sender.answers import Answers
 from sender.couriers import Couriers
 from sender.handoff import Handoff
+from sender.inbox import Inbox
 from sender.intake import Intake
 from sender.leases import Leases
 from sender.ledger import Ledger
@@ -17,9 +19,13 @@ from sender.rescue import Rescue
 from sender.sessions import Sessions
 from sender.uncertain import Uncertain
 from sender.watchdog import Watchdog
+from sender.webhooks.dispatcher import Webhooks
 from sender.whatsapp.session import Engine
 
 log = logs.get(__name__)
+
+
+CALLBACKS = 5.0  # seconds that a stopping node waits for callbacks under way; later ones are told again
 
 
 class Stopping(Exception):
@@ -36,6 +42,8 @@ class Node:
         ledger: Ledger,
         sessions: Sessions,
         couriers: Couriers,
+        inbox: Inbox,
+        webhooks: Webhooks,
         intake: Intake,
         rescue: Rescue,
         answers: Answers,
@@ -46,12 +54,15 @@ class Node:
         *,
         address: tuple[str, int],
         patience: float,
+        event_sweep: timedelta,
     ) -> None:
         self._engine = engine
         self._leases = leases
         self._ledger = ledger
         self._sessions = sessions
         self._couriers = couriers
+        self._inbox = inbox
+        self._webhooks = webhooks
         self._intake = intake
         self._rescue = rescue
         self._answers = answers
@@ -61,6 +72,7 @@ class Node:
         self._clock = clock
         self._address = address
         self._patience = patience
+        self._event_sweep = event_sweep
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -78,11 +90,17 @@ class Node:
                     tasks.create_task(self._ledger.run(), name="ledger")
                     tasks.create_task(self._sessions.run(), name="sessions")
                     tasks.create_task(self._couriers.run(), name="couriers")
+                    tasks.create_task(self._inbox.run(), name="inbox")
+                    tasks.create_task(self._webhooks.run(), name="webhooks")
                     tasks.create_task(self._leases.keep(self), name="leases")
                     tasks.create_task(self._intake.run(), name="intake")
                     tasks.create_task(self._answers.run(), name="answers")
                     tasks.create_task(self._rescue.run(), name="rescue")
                     tasks.create_task(self._uncertain.run(), name="uncertain")
+                    tasks.create_task(
+                        self._webhooks.sweep_forever(self._event_sweep, lambda: self._leases.held),
+                        name="sweep of webhooks",
+                    )
                     await stop.wait()
                     await self._hand_on()
                     raise Stopping
@@ -107,6 +125,8 @@ class Node:
         await self._uncertain.hold_waiting(shards)
 
     async def claimed(self, shards: Mapping[int, int]) -> None:
+        self._inbox.look()
+        self._webhooks.claimed()
         self._begin(self._take_over(dict(shards)), "take over")
         # The blocking reads do not know of these shards yet.
         self._begin(self._handoff.call([self._leases.node]), "call self")
@@ -137,6 +157,8 @@ class Node:
     async def _hand_on(self) -> None:
         log.info("node stops", couriers=len(self._couriers), sessions=len(self._sessions))
         self._leases.retire()
+        # Before the shards go: what was delivered is recorded as that, else the next owner tells it again.
+        await self._webhooks.rest(min(CALLBACKS, self._patience))
         # Everything goes on until the last session is closed: nobody may connect them meanwhile.
         await self._handoff.give_all(self._patience)
         await self._couriers.rest(0)

@@ -1,10 +1,11 @@
 """Rescue: sweeps that find what Redis lost, let go what is scheduled, and end what has expired."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from common import logs
@@ -12,7 +13,8 @@ from common.addresses import Jid
 from common.clock import Clock
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
-from common.tables import attempt, message, retention
+from common.tables import attempt, event_retention, message, retention
+from sender.news import News
 
 log = logs.get(__name__)
 
@@ -31,6 +33,8 @@ class Schedule:
     completed_retention: timedelta = timedelta(hours=24)
     failed_retention: timedelta = timedelta(days=7)
     idempotency_retention: timedelta = timedelta(hours=24)
+    event_retention: timedelta = timedelta(hours=24)
+    event_failed_retention: timedelta = timedelta(days=7)
 
 
 class Rescue:
@@ -46,10 +50,15 @@ class Rescue:
         clock: Clock,
         metrics: SenderMetrics,
         chance: Random,
+        announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         *,
         longest_pause: timedelta,
+        keeps_all_events: bool = False,
     ) -> None:
+        """`announce` is told which instances have events to deliver, once those are committed."""
         self._pool = pool
+        self._announce = announce
+        self._keeps_all_events = keeps_all_events
         self._held = held
         self._wake = wake
         self._doubt = doubt
@@ -70,8 +79,8 @@ class Rescue:
 
     async def reconcile(self, shards: Mapping[int, int]) -> None:
         """After a claim, before anything is sent: what an earlier owner had in flight is in doubt."""
-        rows = await self._pool.fetch(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()), self._longest_pause)
-        for _, instance, chat in rows:
+        rows = await self._decide(attempt.DOUBT_ORPHANS, list(shards), list(shards.values()), self._longest_pause)
+        for instance, _, _, chat, _ in rows:
             self._doubt(instance, chat)
         if rows:
             self._metrics.uncertain.inc(len(rows))
@@ -109,13 +118,23 @@ class Rescue:
             self._looked_at = now
         self._marks = [(at, mark) for at, mark in self._marks if at > now - 2 * LATE_COMMITS]
         self._marks.append((now, last))
-        expired = await self._pool.fetch(message.EXPIRE, shards)
+        expired = await self._decide(message.EXPIRE, shards)
         if expired:
             self._metrics.expired.inc(len(expired))
         backlog = await self._pool.fetchrow(message.BACKLOG, shards)
         if backlog is not None:
             self._metrics.backlog.set(backlog["messages"])
             self._metrics.oldest.set(float(backlog["age"]))
+
+    async def _decide(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """A statement that ends messages without having sent them, with the events of it in its transaction."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(statement, *arguments)
+            news = News(self._keeps_all_events)
+            news.decided(rows, is_sent=False)
+            to_deliver = await news.write(connection)
+        self._announce(to_deliver)
+        return rows
 
     async def _let_go(self) -> None:
         shards = list(self._held())
@@ -128,6 +147,9 @@ class Rescue:
             self._pool, self._clock.now(), self._schedule.completed_retention, self._schedule.failed_retention,
             self._schedule.idempotency_retention,
         )  # fmt: skip
+        await event_retention.clean(
+            self._pool, self._clock.now(), self._schedule.event_retention, self._schedule.event_failed_retention
+        )
 
     async def _forever(self, interval: timedelta, chore: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -14,11 +14,14 @@ from common.errors import DeliveryError, NotConnected, NotPaired
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
+from common.tables.event import NewEvent, append
 from common.tables.session import SessionOwner
 from sender.comebacks import Comebacks
+from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.pairings import Pairings
 from sender.profiles import ProfileReader
+from sender.translation import own
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -41,6 +44,7 @@ from sender.whatsapp.session import (
 
 log = logs.get(__name__)
 
+DISCONNECTED = "Device has been disconnected"  # the documented text of a lost link
 AGAIN = 0.5  # seconds between two tries while Postgres is away
 
 
@@ -69,12 +73,16 @@ class Sessions:
         on_settled: Callable[[UUID, Jid], None],
         metrics: SenderMetrics,
         *,
+        inbox: Inbox,
+        announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
+        keeps_all_events: bool = False,
         concurrency: int = 8,
         pairs_at_once: bool = False,
         clock: Clock | None = None,
         chance: Random | None = None,
         may_connect: Callable[[int], bool] = lambda shard: True,
     ) -> None:
+        """`announce` is told which instances have events to deliver, once those are committed."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
@@ -83,6 +91,9 @@ class Sessions:
         self._may_connect = may_connect
         self._on_settled = on_settled
         self._metrics = metrics
+        self._inbox = inbox
+        self._announce = announce
+        self._keeps_all_events = keeps_all_events
         self._slots = asyncio.Semaphore(concurrency)
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
@@ -200,45 +211,50 @@ class Sessions:
     async def _hear(self, owner: SessionOwner, event: Event) -> None:
         """Raises LostOwnership for what only the next owner can make safe."""
         match event:
-            case Receipts(ids, _, _, kind, at):
-                for chat in await self._ledger.receipt(owner.shard, owner.id, ids, kind, at):
-                    self._on_settled(owner.id, chat)
+            case Receipts(ids, chat, sender, kind, at):
+                for settled in await self._ledger.receipt(owner.shard, owner.id, ids, kind, at, chat, sender):
+                    self._on_settled(owner.id, settled)
             case Connected(phone, lid, name, platform):
                 self._comebacks.connected(owner.id)
                 if (held := self._held.get(owner.id)) is not None:
                     self._profiles.connected(owner, held.session)
-                await self._state(owner, "connected", None, phone, lid, name, platform)
+                happened = own.connected(owner.id, phone, self._clock.now())
+                await self._state(owner, happened, "connected", None, phone, lid, name, platform)
                 self._on_connected(owner.id)
             case Disconnected(reason):
-                await self._state(owner, "disconnected", reason)
+                await self._state(owner, self._lost(owner, DISCONNECTED), "disconnected", reason)
             case LoggedOut(reason):
                 self._comebacks.forget(owner.id)
                 self._profiles.forget(owner.id)
                 await self._drop(owner)
-                await self._forget(owner, reason)
+                await self._forget(owner, reason, self._lost(owner, DISCONNECTED))
             case Replaced():
-                if await self._state(owner, "conflict", "the same device connected elsewhere"):
+                reason = "the same device connected elsewhere"
+                if await self._state(owner, self._lost(owner, reason), "conflict", reason):
                     self._come_back(owner, self._comebacks.after_conflict(owner.id))
                 else:
                     await self._drop(owner)  # it is another node's by now, and that is who connected
             case Banned(reason, until):
-                await self._state(owner, "banned", reason)
+                await self._state(owner, self._lost(owner, f"the account is banned: {reason}"), "banned", reason)
                 self._come_back(owner, self._comebacks.after_ban(until))
             case Outdated():
-                await self._state(owner, "outdated", "WhatsApp refuses this version of the library")
+                reason = "WhatsApp refuses this version of the library"
+                await self._state(owner, self._lost(owner, reason), "outdated", reason)
                 self._come_back(owner, self._comebacks.after_outdated())
-            case Raw(code):
-                log.debug("event not translated", instance=owner.id, code=code)
+            case Raw():
+                await self._inbox.hear(owner.shard, owner.id, event)
 
-    async def _state(self, owner: SessionOwner, state: str, error: str | None, *profile: str | None) -> bool:
+    async def _state(
+        self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *profile: str | None
+    ) -> bool:
         profile = profile or (None, None, None, None)
-        is_ours = await self._write(table.SET_STATE, owner, state, error, *profile)
+        is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *profile)
         if is_ours:
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 
     async def _keep_profile(self, owner: SessionOwner, profile: Profile) -> None:
-        await self._write(table.SET_PROFILE, owner, profile.name, profile.about, profile.picture)
+        await self._write(table.SET_PROFILE, owner, None, profile.name, profile.about, profile.picture)
 
     async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
         """Raises DeliveryError; NotConnected also where there is no session, or none with a profile."""
@@ -251,18 +267,28 @@ class Sessions:
         if owner is not None:
             self._profiles.connected(owner, held.session)
 
-    async def _forget(self, owner: SessionOwner, reason: str) -> None:
-        await self._write(table.FORGET_DEVICE, owner, reason)
+    async def _forget(self, owner: SessionOwner, reason: str, happened: NewEvent | None = None) -> None:
+        await self._write(table.FORGET_DEVICE, owner, happened, reason)
 
-    async def _write(self, statement: str, owner: SessionOwner, *values: str | None) -> bool:
-        """Whether it was written: not when the shard is another's by now. Waits out an outage of Postgres."""
+    async def _write(self, statement: str, owner: SessionOwner, happened: NewEvent | None, *values: str | None) -> bool:
+        """Whether it was written, with the event of it: not when the shard is another's by now. Waits out an outage
+        of Postgres."""
         while (epoch := self._epoch_of(owner.shard)) is not None:
             try:
-                return bool(await self._pool.fetch(statement, owner.id, owner.shard, epoch, *values))
+                async with self._pool.acquire() as connection, connection.transaction():
+                    is_ours = bool(await connection.fetch(statement, owner.id, owner.shard, epoch, *values))
+                    events = [happened] if is_ours and happened is not None else []
+                    to_deliver = await append(connection, events, keeps_all=self._keeps_all_events)
             except OUTAGES as error:
                 log.warning("session state not written yet", instance=owner.id, error=type(error).__name__)
                 await asyncio.sleep(AGAIN)
+            else:
+                self._announce(to_deliver)
+                return is_ours
         return False
+
+    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent:
+        return own.disconnected(owner.id, reason, self._clock.now())
 
     async def _drop(self, owner: SessionOwner) -> None:
         held = self._held.pop(owner.id, None)
@@ -309,7 +335,7 @@ class Sessions:
 
     async def _linked(self, owner: SessionOwner, paired: Paired) -> None:
         written = (paired.device, paired.phone, paired.lid, paired.platform)
-        if not await self._write(table.SET_DEVICE, owner, *written):
+        if not await self._write(table.SET_DEVICE, owner, None, *written):
             log.warning("paired in vain: the shard was lost meanwhile", instance=owner.id)
             return
         log.info("paired", instance=owner.id)
@@ -320,4 +346,4 @@ class Sessions:
 
     async def _not_linked(self, owner: SessionOwner, reason: str) -> None:
         if reason != "timeout":
-            await self._state(owner, "unpaired", reason)
+            await self._state(owner, None, "unpaired", reason)

@@ -49,7 +49,7 @@ SENT = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, wire, metadata
     FROM gone
-    RETURNING id"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at"""
 
 # `burns` is false when the attempt is given back: the session was not connected and nothing was tried.
 PUT_BACK = f"""
@@ -85,7 +85,7 @@ GIVE_UP = f"""
         error_class, metadata)
     SELECT {_KEPT}, shard, delay_message, delay_typing, ended_at, whatsapp_id, detail, class, metadata
     FROM gone
-    RETURNING id"""
+    RETURNING instance_id, zaap_id, message_id, chat, error"""
 
 DOUBT = f"""
     WITH outcome AS (
@@ -96,10 +96,11 @@ DOUBT = f"""
         SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = outcome.ended_at
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
-        RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail
+        RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail,
+            instance_id, zaap_id, message_id, chat
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
     )
-    SELECT id FROM doubted"""
+    SELECT instance_id, zaap_id, message_id, chat, detail FROM doubted"""
 
 # After a claim: what an earlier owner had under way. It may have left just now, so it is in doubt, and its instance
 # pauses as after any message; $3 is the longest pause of those that did not choose one.
@@ -110,8 +111,8 @@ DOUBT_ORPHANS = f"""
             uncertain_since = now()
         FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
         WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
-        RETURNING id, instance_id, chat, attempts, message_queue.epoch, node, started_at, now() AS ended_at,
-            error AS detail, delay_message
+        RETURNING id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node, started_at,
+            now() AS ended_at, error AS detail, delay_message
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
     ), paced AS (
         INSERT INTO instance_pace (instance_id, send_after)
@@ -121,7 +122,7 @@ DOUBT_ORPHANS = f"""
         ON CONFLICT (instance_id) DO UPDATE
         SET send_after = greatest(instance_pace.send_after, excluded.send_after)
     )
-    SELECT id, instance_id, chat FROM doubted"""
+    SELECT instance_id, zaap_id, message_id, chat, detail FROM doubted"""
 
 KEEP_PACE = """
     INSERT INTO instance_pace (instance_id, send_after)
@@ -156,7 +157,7 @@ RECEIPTS = """
     WHERE message_history.whatsapp_id = told.wire AND message_history.instance_id = told.instance_id
       AND finished_at BETWEEN now() - interval '8 days' AND now() + interval '1 hour'
       AND status IN ('sent', 'delivered', 'read', 'played')
-    RETURNING message_history.instance_id, message_history.whatsapp_id"""
+    RETURNING message_history.instance_id, message_history.whatsapp_id, message_id, chat"""
 
 # A receipt outweighs what we believe of a message that is still here: one in doubt was sent, and so was one whose
 # answer is still to come, or whose failure was called sure and was not.
@@ -175,7 +176,7 @@ SETTLE_BY_RECEIPTS = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata
     FROM gone
-    RETURNING instance_id, whatsapp_id, chat"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at, whatsapp_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
+    """`content` is the message as it left, for who is told about own messages; it is not stored."""
+
     whatsapp_id: str
     at: datetime
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,19 +141,20 @@ _CANCEL = """
         SELECT id, instance_id, zaap_id, message_id, kind, chat, payload, '{status}', attempts, max_attempts,
                accepted_at, scheduled_at, started_at, now(), epoch, node, whatsapp_id, error, error_class, metadata
         FROM gone
-        RETURNING id
+        RETURNING id, instance_id, zaap_id, message_id, chat
     )
-    SELECT id FROM kept"""
+    SELECT {told} FROM kept"""
 
-CANCEL_ONE = _CANCEL.format(which="instance_id = $1 AND zaap_id = $2", status="canceled")
-CANCEL_ALL = _CANCEL.format(which="instance_id = $1", status="canceled")
-CANCEL_OLDER = _CANCEL.format(which="instance_id = $1 AND accepted_at < $2", status="canceled")
+CANCEL_ONE = _CANCEL.format(which="instance_id = $1 AND zaap_id = $2", status="canceled", told="id")
+CANCEL_ALL = _CANCEL.format(which="instance_id = $1", status="canceled", told="id")
+CANCEL_OLDER = _CANCEL.format(which="instance_id = $1 AND accepted_at < $2", status="canceled", told="id")
 EXPIRE = _CANCEL.format(
     which="""id IN (
             SELECT id FROM message_queue
             WHERE expires_at <= now() AND status = 'queued' AND shard = ANY($1::integer[])
             LIMIT 1000 FOR UPDATE SKIP LOCKED)""",
     status="expired",
+    told="instance_id, zaap_id, message_id, chat, 'it could not be sent before its expiresAt' AS error",
 )
 
 FIND_STATUS = """

@@ -18,9 +18,12 @@ from sender.composers.media import Media
 from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
+from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.rescue import Rescue, Schedule
 from sender.sessions import Sessions
+from sender.translation.families import Translator
+from sender.translation.media import NoMedia
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.builders import insert_instance
 from tests.clock import ManualClock
@@ -63,15 +66,21 @@ class Station:
         self.registry = CollectorRegistry()
         self.metrics = SenderMetrics(self.registry)
         self.chance = Random(1)
+        self.announced: set[UUID] = set()
+        """Instances of which it was said that they have events to deliver."""
         self.media: Media = NO_MEDIA
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Station]":
         self.engine = SimulatedEngine(self.behaviour, self.journal, seed=1, links=self.links)
-        self.ledger = Ledger(self.pool, self.node, self.shards, self.metrics)
+        self.ledger = Ledger(self.pool, self.node, self.shards, self.metrics, self.announced.update)
+        self.inbox = Inbox(
+            self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()), self.metrics
+        )  # fmt: skip
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),
-            lambda one, chat: self.couriers.settled(one, chat), self.metrics, clock=self.clock, chance=self.chance,
+            lambda one, chat: self.couriers.settled(one, chat), self.metrics, inbox=self.inbox,
+            announce=self.announced.update, clock=self.clock, chance=self.chance,
         )  # fmt: skip
         self.couriers = Couriers(
             self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
@@ -79,11 +88,13 @@ class Station:
         )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,
-            self.chance, longest_pause=self.policy.pause_max,
+            self.chance, self.announced.update, longest_pause=self.policy.pause_max,
         )  # fmt: skip
         await self.claim()
         async with self.engine, asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(part.run()) for part in (self.ledger, self.sessions, self.couriers)]
+            running = [
+                tasks.create_task(part.run()) for part in (self.ledger, self.inbox, self.sessions, self.couriers)
+            ]
             try:
                 yield self
             finally:

@@ -1,0 +1,169 @@
+"""`./pombo bench webhooks`: one sender that delivers events to a fast receiver: its rate, its cost against a bare
+aiohttp loop in the same run, and the time from an event to its first attempt under a steady load."""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import uvloop
+
+from common.local.http import request
+from common.local.programs import ROOT
+from loadtests.measure.history import FILL_QUEUE
+from loadtests.measure.processor import Meter
+from loadtests.measure.report import keep, table
+from loadtests.measure.stack import BenchStack, bench_stack, prepare
+
+INSTANCES = 100
+BODY = 200  # bytes, about those of a status
+PATIENCE = 300.0
+AIM = 2.5
+
+TELL = """
+    UPDATE instance
+    SET delivery_callback_url = $1, message_status_callback_url = $1, received_callback_url = $1,
+        connected_callback_url = NULL"""
+HAPPEN = """
+    WITH made AS (
+        SELECT id, n FROM instance, generate_series(1, $1::integer) AS series (n)
+    ), counted AS (
+        INSERT INTO event_sequence (instance_id, last) SELECT id, $1 FROM instance
+    ), logged AS (
+        INSERT INTO event (instance_id, seq, slot, type, body, created_at)
+        SELECT id, n, 'received', 'ReceivedCallback',
+               convert_to(json_build_object('type', 'ReceivedCallback', 'filler', repeat('x', $2::integer))::text,
+                          'UTF8'),
+               now()
+        FROM made
+    )
+    INSERT INTO event_outbox (instance_id, slot, seq, created_at)
+    SELECT id, 'received', n, now() FROM made"""
+SPAN = """
+    SELECT count(*), coalesce(extract(epoch FROM max(ended_at) - min(ended_at)), 0)::float8
+    FROM event_attempt WHERE outcome = 'delivered'"""
+FIRST_ATTEMPTS = """
+    SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY
+        extract(epoch FROM event_attempt.ended_at - event.created_at) * 1000 - took_ms), count(*)
+    FROM event_attempt
+    JOIN event USING (instance_id, seq)
+    WHERE attempt = 1"""
+PERSISTED = """
+    SELECT percentile_cont(0.95) WITHIN GROUP (
+        ORDER BY extract(epoch FROM event.created_at - message_history.finished_at)) * 1000
+    FROM event
+    JOIN message_history ON message_history.instance_id = event.instance_id
+     AND convert_from(event.body, 'UTF8') LIKE '%' || upper(replace(message_history.zaap_id::text, '-', '')) || '%'
+    WHERE event.slot = 'delivery' AND message_history.id % 50 = 0"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="./pombo bench webhooks")
+    parser.add_argument("--events", type=int, default=20_000, help="of the part that measures the rate")
+    parser.add_argument("--rate", type=int, default=150, help="messages a second of the steady part (3 events each)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of the steady part")
+    options = parser.parse_args()
+    parts = []
+    for part in (rate, steady):
+        with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder)) as stack:
+            parts.append(uvloop.run(part(stack, options)))
+    text = "\n\n".join(parts)
+    sys.stdout.write(f"{text}\n\nkept in {keep('webhooks', 'Delivering events', text)}\n")
+
+
+async def rate(stack: BenchStack, options: argparse.Namespace) -> str:
+    """A backlog over many instances, and one sender that finds it; then the bare loop, on the same receiver."""
+    await prepare(stack, INSTANCES)
+    port = _start_sink(stack)
+    connection = await asyncpg.connect(stack.dsn)
+    await connection.execute(TELL, f"http://127.0.0.1:{port}/hook")
+    await connection.execute(HAPPEN, options.events // INSTANCES, BODY)
+    await connection.execute("VACUUM ANALYZE")
+    total = options.events // INSTANCES * INSTANCES
+    stores = Meter({name: stack.pids[name] for name in ("postgres", "valkey")})
+    _start_sender(stack)
+    sender = Meter({"sender": stack.pids["sender"]})
+    count, seconds = await _until(connection, total)
+    used = {**stores.read(), **sender.read()}
+    await connection.close()
+    stack.stop("sender")
+    bare = await asyncio.to_thread(_post, port, total)
+    cost, yardstick = used["sender"] / count * 1e6, bare["processor"] / total * 1e6
+    rows = [
+        ["sender", f"{count / seconds:,.0f}", f"{cost:.0f}"],
+        ["bare aiohttp loop", f"{total / bare['seconds']:,.0f}", f"{yardstick:.0f}"],
+        ["Postgres", "", f"{used['postgres'] / count * 1e6:.0f}"],
+    ]
+    return (
+        f"{count:,} events of {INSTANCES} instances, {BODY} bytes each, to one receiver on the same machine, signed, "
+        f"in order, each attempt recorded: {cost / yardstick:.2f} of the processor time of a bare aiohttp POST loop "
+        f"(aim <= {AIM}).\n\n" + table(["", "events per second", "processor us of an event"], rows)
+    )
+
+
+async def steady(stack: BenchStack, options: argparse.Namespace) -> str:
+    """Messages at a steady rate through the whole sender, each with three events."""
+    instances = await prepare(stack, INSTANCES)
+    port = _start_sink(stack)
+    connection = await asyncpg.connect(stack.dsn)
+    await connection.execute(TELL, f"http://127.0.0.1:{port}/hook")
+    _start_sender(stack, SWEEP_INTERVAL="100ms")
+    await asyncio.sleep(3)
+    ids: list[UUID] = [one.id for one in instances]
+    messages = int(options.rate * options.seconds)
+    started, queued = time.monotonic(), 0
+    while queued < messages:
+        await asyncio.sleep(0.1)
+        due = min(messages, int((time.monotonic() - started) * options.rate)) - queued
+        if due > 0:
+            await connection.execute(FILL_QUEUE, ids, queued + 1, queued + due)
+            queued += due
+    count, _ = await _until(connection, messages * 3)
+    (half, most, nearly_all), _ = (await connection.fetch(FIRST_ATTEMPTS))[0]
+    persisted = await connection.fetchval(PERSISTED)
+    await connection.close()
+    return (
+        f"{options.rate} messages a second for {options.seconds:.0f} s, {count:,} events. From the event to its "
+        f"first attempt: p50 {half:.0f} ms, p95 {most:.0f} ms, p99 {nearly_all:.0f} ms (aim p99 < 1 s). From "
+        f"WhatsApp's answer to the transaction that stores the event: p95 {persisted:.0f} ms (aim < 50 ms)."
+    )
+
+
+def _start_sink(stack: BenchStack) -> int:
+    return stack.start("sink", "loadtests.measure.sink", "HTTP_ADDR", "/count")
+
+
+def _start_sender(stack: BenchStack, **settings: str) -> None:
+    stack.start_sender(WEBHOOK_HTTP_HOSTS="127.0.0.1", OUTBOUND_ALLOWED_NETWORKS="127.0.0.0/8", **settings)
+
+
+async def _until(connection: asyncpg.Connection, total: int) -> tuple[int, float]:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        count, seconds = (await connection.fetch(SPAN))[0]
+        if count >= total:
+            return count, seconds
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count} of {total} events were delivered")
+        await asyncio.sleep(0.2)
+
+
+def _post(port: int, count: int) -> dict[str, float]:
+    status, _ = request("GET", f"http://127.0.0.1:{port}/count", None, {})
+    assert status == 200
+    command = [sys.executable, "-m", "loadtests.measure.poster", f"http://127.0.0.1:{port}/hook", str(INSTANCES)]
+    done = subprocess.run(
+        [*command, str(count), str(BODY)], cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The inbox: what the engine tells is committed before it goes on, and translated into events afterwards, in order."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from common import logs
+from common.metrics import SenderMetrics
+from common.postgres import OUTAGES, Connection, Pool
+from common.tables import event, event_inbox
+from common.tables import shard as shards
+from common.tables.event import NewEvent
+from common.tables.event_inbox import ToldEvent
+from sender.fenced import FencedBatches
+from sender.translation.families import CODES, Translator
+from sender.whatsapp.session import Raw
+
+log = logs.get(__name__)
+
+BATCH = 200  # rows translated in one transaction
+AGAIN = 0.5  # seconds between two tries while Postgres is away
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    instance: UUID
+    shard: int
+    code: int
+    body: bytes
+    at: datetime
+
+
+class Inbox:
+    """`run` must be running. `announce` is told which instances have events to deliver."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        held: Callable[[], Mapping[int, int]],
+        announce: Callable[[Iterable[UUID]], None],
+        translator: Translator,
+        metrics: SenderMetrics,
+        *,
+        keeps_all_events: bool = False,
+    ) -> None:
+        self._pool = pool
+        self._held = held
+        self._announce = announce
+        self._translator = translator
+        self._metrics = metrics
+        self._keeps_all = keeps_all_events
+        self._stored = FencedBatches[_Row](
+            "inbox", pool, lambda shard: held().get(shard), self._store, lambda rows: self.look()
+        )
+        self._news = asyncio.Event()
+
+    async def hear(self, shard: int, instance: UUID, raw: Raw) -> None:
+        """Returns when the event is safe. Raises LostOwnership. What no webhook tells is not kept."""
+        if raw.code in CODES:
+            await self._stored.put(shard, _Row(instance, shard, raw.code, raw.body, raw.at))
+
+    def look(self) -> None:
+        """There may be something to translate: it was stored, or a shard was claimed."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Store and translate until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._stored.run(), name="inbox store")
+            tasks.create_task(self._translate_forever(), name="inbox translation")
+
+    @staticmethod
+    async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
+        await connection.execute(
+            event_inbox.STORE,
+            [row.instance for row in rows],
+            [row.shard for row in rows],
+            [row.code for row in rows],
+            [row.body for row in rows],
+            [row.at for row in rows],
+        )
+
+    async def _translate_forever(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                while await self._translate_batch() == BATCH:
+                    continue
+            except OUTAGES as error:
+                log.warning("translation waits for Postgres", error=type(error).__name__)
+                self._news.set()
+                await asyncio.sleep(AGAIN)
+
+    async def _translate_batch(self) -> int:
+        held = dict(self._held())
+        rows = await event_inbox.fetch(self._pool, list(held), BATCH)
+        if not rows:
+            return 0
+        told: list[tuple[ToldEvent, list[NewEvent]]] = []
+        failed: list[tuple[int, str]] = []
+        for row in rows:
+            try:
+                told.append((row, self._translator.translate(row)))
+            except Exception as error:
+                # The engine's bytes come from outside: what one of them does to us must not stop the others.
+                log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)
+                self._metrics.events_untranslated.labels(str(row.code)).inc()
+                failed.append((row.id, type(error).__name__))
+        async with self._pool.acquire() as connection, connection.transaction():
+            ours = await shards.fenced(connection, {row.shard: held[row.shard] for row in rows})
+            taken = await event_inbox.take(connection, [row.id for row, _ in told if row.shard in ours])
+            events = [each for row, made in told if row.id in taken for each in made]
+            to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            if failed:
+                await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
+        self._announce(to_deliver)
+        return len(rows) if ours else 0

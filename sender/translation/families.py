@@ -1,0 +1,38 @@
+"""Which family translates which event of the engine."""
+
+from collections.abc import Callable
+
+from common.tables.event import NewEvent
+from common.tables.event_inbox import ToldEvent
+from sender.translation import groups, presence, profile, received
+from sender.translation.calls import Calls
+from sender.translation.media import MediaLinks
+from sender.translation.scene import Account
+from sender.whatsapp.engine_events import EventCode
+
+CODES = frozenset(int(code) for code in EventCode)
+"""Events that some callback tells; the others are not kept."""
+
+
+class Translator:
+    """From a row of the inbox to the bodies that webhooks get, in the order in which they are to be told."""
+
+    def __init__(self, media: MediaLinks) -> None:
+        calls = Calls()
+        self._families: dict[int, Callable[[ToldEvent, Account], list[NewEvent]]] = {
+            EventCode.MESSAGE: lambda row, account: received.message(row.body, account, media),
+            EventCode.UNDECRYPTABLE: lambda row, account: received.undecryptable(row.body, account, media),
+            EventCode.RECEIPT: profile.own_receipt,
+            EventCode.CHAT_PRESENCE: presence.chat_presence,
+            EventCode.PRESENCE: presence.presence,
+            EventCode.JOINED_GROUP: groups.group_joined,
+            EventCode.GROUP_INFO: groups.group_changed,
+            EventCode.PICTURE: profile.picture,
+            EventCode.CALL_OFFER: calls.translate,
+            EventCode.CALL_OFFER_NOTICE: calls.translate,
+            EventCode.CALL_TERMINATE: calls.translate,
+        }
+
+    def translate(self, row: ToldEvent) -> list[NewEvent]:
+        """Raises whatever a malformed event raises."""
+        return self._families[row.code](row, Account.of(row))
