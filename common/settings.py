@@ -64,6 +64,26 @@ class Settings(BaseSettings):
     # --- to the world ---
     outbound_allowed_networks: str = ""
 
+    # --- files ---
+    s3_bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_use_ssl: bool = True
+    s3_use_presigned_urls: bool = False
+    s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
+    media_local_storage_path: str = "/var/lib/pombo/media"
+    media_local_url_expiry: Duration = seconds(720 * 3600)
+    media_local_secret_key: SecretStr | None = None
+    media_local_public_base_url: str = ""
+    media_retention: Duration = seconds(720 * 3600)
+    media_cleanup_interval: Duration = seconds(3600)
+    media_move_interval: Duration = seconds(15)
+    media_download_timeout: Duration = seconds(300)
+    media_max_file_size: int = Field(default=100 * 1024 * 1024, ge=1024)
+    media_max_document_size: int = Field(default=1000 * 1024 * 1024, ge=1024)
+
     # --- queue ---
     message_queue_max_attempts: int = Field(default=3, ge=1, le=100)
     message_queue_initial_backoff: Duration = seconds(1)
