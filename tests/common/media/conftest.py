@@ -1,6 +1,6 @@
 """Storage on a disk of the test's own, with or without a bucket."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from common.media.storage import Lifetimes, Storage
 from common.media.upkeep import Upkeep
 from common.metrics import MediaMetrics
 from common.postgres import Pool
-from tests.bucket_server import BucketServer
 
 Build = Callable[..., tuple[Storage, Upkeep]]
 
@@ -28,12 +27,6 @@ def metrics() -> MediaMetrics:
 @pytest.fixture
 def disk(tmp_path: Path) -> Disk:
     return Disk(tmp_path / "media")
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Disk:
-    """The system itself says that there is no space left."""
-    return Disk(tmp_path / "full", lambda path: open("/dev/full", "wb"))
 
 
 @pytest.fixture
@@ -52,9 +45,3 @@ def build(pool: Pool, disk: Disk, metrics: MediaMetrics) -> Build:
         return storage, Upkeep(pool, disk, bucket, clock, metrics, move_every=every, clean_every=every)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
-    with BucketServer(tmp_path_factory.mktemp("bucket") / "bucket.log").running() as server:
-        yield server
