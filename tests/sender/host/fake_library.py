@@ -3,10 +3,12 @@
 The text of a message says what becomes of it; see `_OUTCOMES` and `send`.
 """
 
+import hashlib
 import os
 import queue
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from sender.whatsapp.neonize.library import DEVICE, Callbacks
@@ -16,6 +18,7 @@ from sender.whatsapp.neonize.protobuf import (
     PairPhoneParams,
     PairPhoneReturnFunction,
     SendMessageReturnFunction,
+    UploadReturnFunction,
 )
 from sender.whatsapp.protobuf import Message
 
@@ -148,6 +151,20 @@ class FakeLibrary:
     def ask(self, session: str, name: str, body: bytes) -> bytes:
         self.asked.append((name, body))
         return b""
+
+    def upload(self, session: str, path: Path, kind: str) -> bytes:
+        content = path.read_bytes()
+        if content == b"refused":
+            return bytes(UploadReturnFunction(Error="upload failed with status code 500").SerializeToString())
+        answer = UploadReturnFunction()
+        answer.UploadResponse.url = f"https://media.invalid/{kind}"
+        answer.UploadResponse.DirectPath = f"/{kind}"
+        answer.UploadResponse.Handle = ""
+        answer.UploadResponse.MediaKey = bytes(32)
+        answer.UploadResponse.FileEncSHA256 = bytes(32)
+        answer.UploadResponse.FileSHA256 = hashlib.sha256(content).digest()
+        answer.UploadResponse.FileLength = len(content)
+        return bytes(answer.SerializeToString())
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"
