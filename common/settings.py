@@ -147,6 +147,7 @@ class FrontendSettings(Settings):
     http_max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     http_read_timeout: Duration = seconds(15)
     http_idle_timeout: Duration = seconds(120)
+    media_upload_timeout: Duration = seconds(600)
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
 
