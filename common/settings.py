@@ -186,6 +186,10 @@ class SenderSettings(Settings):
     shutdown_timeout: Duration = seconds(100)
     session_open_concurrency: int = Field(default=8, ge=1)
 
+    media_worker_concurrency: int = Field(default=2, ge=1, le=64)
+    media_upload_concurrency: int = Field(default=4, ge=1, le=64)
+    media_convert_timeout: Duration = seconds(120)
+
     simulated_latency: Duration = seconds(0)
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)

@@ -91,7 +91,7 @@ class Disk:
     which disk a file lies and a reader knows whether that is the one it sees."""
 
     def __init__(self, root: Path, open_file: OpenFile = lambda path: path.open("xb")) -> None:
-        self._root = root
+        self._root = root.absolute()  # other processes are told paths in it
         self._open_file = open_file
         self._id: UUID | None = None
 

@@ -51,6 +51,7 @@ class Sender:
             "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
             "NODE_ID": "sender-1",
             "SIMULATED_JOURNAL": str(self.journal),
+            "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
