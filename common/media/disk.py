@@ -24,6 +24,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _ARRIVING, _KEPT, _WORK = "arriving", "kept", "work"
 
+# A flush of many large files at once would hold up every commit of a database on the same disk for seconds.
+SYNC_EVERY = 4 * 1024 * 1024  # bytes
+
 OpenFile = Callable[[Path], BinaryIO]
 
 
@@ -44,6 +47,7 @@ class Arriving:
     def __init__(self, path: Path, open_file: OpenFile) -> None:
         self.path = path
         self.size = 0
+        self._unsynced = 0
         self._head = b""
         self._hash = hashlib.sha256()
         self._file = open_file(path)
@@ -60,6 +64,11 @@ class Arriving:
         """Raises DiskFull, DiskFailed."""
         with disk_errors():
             self._file.write(part)
+            self._unsynced += len(part)
+            if self._unsynced >= SYNC_EVERY:
+                self._file.flush()
+                os.fdatasync(self._file.fileno())
+                self._unsynced = 0
         self._hash.update(part)
         self.size += len(part)
         if len(self._head) < HEAD:

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from common.postgres import Pool
 from tests.bucket_server import BucketServer
-from tests.frontend.gateway import Caller, Gateway, gateway_on, settings_for
+from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on, settings_for
 from tests.relay import Relay
 from tests.system.programs import Sender, frontend_process
 from tests.waiting import eventually
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 FILES = 60
 PATIENCE = 60.0
+UPLOADS, UPLOAD, PIECE = 32, 8_000_001, 60_000  # files at once; bytes; bytes of one piece, divisible by 3
 
 
 @pytest.fixture
@@ -128,3 +130,42 @@ async def test_a_full_disk_refuses_the_file_and_nothing_else(
         assert (await caller.send_text()).status_code == 200
     assert await pool.fetchval("SELECT count(*) FROM media") == 1
     assert len(files_in(tmp_path / "frontend")) == 1
+
+
+async def test_parallel_uploads_stay_within_memory(database: str, redis_url: str, pool: Pool, tmp_path: Path) -> None:
+    """Bodies held whole would take four times what is allowed here, and parsing them twice that."""
+    settings = settings_for(database, redis_url, media_local_storage_path=str(tmp_path / "frontend"))
+    async with frontend_process(settings, tmp_path / "frontend.log") as gateway:
+        caller = await gateway.create(pool)
+        assert (await caller.post("send-document/pdf", document(0))).status_code == 200
+        (process,) = [one for one in psutil.Process().children() if one.cmdline()[-1] == "frontend"]
+        before = process.memory_info().rss
+        most = 0
+
+        async def watch() -> None:
+            nonlocal most
+            while True:
+                most = max(most, process.memory_info().rss)
+                await asyncio.sleep(0.02)
+
+        watching = asyncio.ensure_future(watch())
+        uploads = [upload(gateway, caller, number) for number in range(UPLOADS)]
+        assert await asyncio.gather(*uploads) == [200] * UPLOADS
+        watching.cancel()
+    grown, encoded = most - before, UPLOADS * UPLOAD * 4 // 3
+    assert grown < encoded // 4, f"{grown:,} bytes for {encoded:,}"
+
+
+async def upload(gateway: Gateway, caller: Caller, number: int) -> int:
+    """One file, handed over in small pieces so that this process does not hold it either."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"phone": "5511988887777", "document": "data:application/pdf;base64,'
+        yield base64.b64encode(f"%PDF-1.4 {number:06d}".encode())
+        for _ in range(UPLOAD // PIECE):
+            yield base64.b64encode(bytes([number]) * PIECE)
+        yield b'"}'
+
+    headers = {"Client-Token": CLIENT_TOKEN, "Content-Type": "application/json"}
+    url = f"{caller.base}/send-document/pdf"
+    return (await gateway.client.post(url, content=pieces(), headers=headers)).status_code
