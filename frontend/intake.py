@@ -91,7 +91,10 @@ class Files:
         declared = headers.get(b"content-length", b"")
         limit = self._largest * 4 // 3 + self._rules.text
         if declared.isdigit() and int(declared) > limit:
-            raise self._refused("too-large", problems.too_large(limit, will_wait=b"expect" in headers))
+            refusal = self._too_large("the files of the request")
+            # A caller that holds its body back until it is asked for can send nothing more on this connection.
+            close = problems.CLOSE if b"expect" in headers else ()
+            raise self._refused("too-large", Problem(refusal.status, refusal.text, close))
         try:
             async with asyncio.timeout(self._rules.patience.total_seconds()):
                 has_more = True
@@ -201,7 +204,10 @@ class Files:
         return self._refused("invalid", problems.bad_request(f"{place.name}: {text}"))
 
     def _too_large(self, what: str, largest: int | None = None) -> Problem:
-        return Problem(413, f"{what}: larger than {self._largest if largest is None else largest} bytes")
+        limit = self._largest if largest is None else largest
+        # A limit that the route itself has is a rule for the field; the others are what we can take.
+        is_rule = any(field.largest == limit for field in self._fields.paths.values())
+        return Problem(400 if is_rule else 413, f"{what}: larger than {limit} bytes")
 
     def _refused(self, error_class: str, problem: Problem, step: str = "arrive") -> Problem:
         self._intake.metrics.failed(step, self._fields.kind, error_class)

@@ -155,6 +155,17 @@ async def test_what_is_no_file_is_refused_and_leaves_nothing(
     assert [path for path in left_over(disk) if "arriving" in str(path)] == []
 
 
+async def test_a_status_video_has_a_limit_of_its_own(settings: FrontendSettings, pool: Pool) -> None:
+    async with gateway_on(settings.model_copy(update={"media_max_file_size": 100_000_000})) as gateway:
+        caller = await gateway.create(pool)
+        limit = 10 * 1024 * 1024
+        kept = await caller.post("send-video-status", {"video": uri(MP4.ljust(limit, b"x"), "video/mp4")})
+        assert kept.status_code == 200
+        for size in (limit + 1, 2 * limit):
+            refused = await caller.post("send-video-status", {"video": uri(MP4.ljust(size, b"x"), "video/mp4")})
+            assert (refused.status_code, "larger than 10485760 bytes" in refused.json()["error"]) == (400, True)
+
+
 async def test_a_document_may_be_larger_than_a_picture(caller: Caller, pool: Pool, disk: Disk) -> None:
     answered = await caller.post("send-document/bin", {"phone": PHONE, "document": uri(bytes(2 * LIMIT))})
     assert len(content_of(disk, (await payload_of(pool, answered))["document"])) == 2 * LIMIT
