@@ -4,10 +4,13 @@ DeliveryError                 code               again?   surely not sent?
 ├── NotConnected              not-connected      wait     yes   (burns no attempt)
 ├── TemporaryFailure          temporary          retry    yes
 ├── OutcomeUnknown            unknown            policy   no    (the message becomes uncertain)
+├── MediaAway                 media-away         retry    yes
+├── MediaWaits                media-waits        wait     yes   (burns no attempt)
 ├── NewChatLimit              new-chat-limit     no       yes
 └── Refused                   refused            no       yes
     ├── NotOnWhatsApp         not-on-whatsapp
     ├── CannotCompose         cannot-compose
+    ├── MediaNotUsable        media-not-usable
     ├── NotRemembered         not-remembered
     └── NotSupported          not-supported
 NotPaired                     the device is not in the session store
@@ -45,6 +48,18 @@ class OutcomeUnknown(DeliveryError):
     code, certain = "unknown", False
 
 
+class MediaAway(DeliveryError):
+    """The message's file cannot be fetched, kept or converted now."""
+
+    code, retry = "media-away", True
+
+
+class MediaWaits(DeliveryError):
+    """The message's file cannot be read until the store for files is back."""
+
+    code, retry, burns_attempt = "media-waits", True, False
+
+
 class Refused(DeliveryError):
     """WhatsApp refused the message."""
 
@@ -67,6 +82,12 @@ class CannotCompose(Refused):
     """The stored request cannot be turned into a WhatsApp message."""
 
     code = "cannot-compose"
+
+
+class MediaNotUsable(Refused):
+    """The message's file cannot be what the message needs."""
+
+    code = "media-not-usable"
 
 
 class NotRemembered(Refused):

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _QUEUE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _SEND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90)
+_MEDIA_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+_MEDIA_BYTES = (1e3, 1e4, 1e5, 5e5, 1e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9)
 _HTTP_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -139,3 +141,42 @@ class SenderMetrics:
     def failure(self, error_class: str, instance: str) -> None:
         labels = (error_class, instance) if self._by_instance else (error_class,)
         self.failures.labels(*labels).inc()
+
+
+class MediaMetrics:
+    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+
+    def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
+        self.size = Histogram(
+            "media_bytes", "Size of a file that passed a step", ("step", "type"),
+            namespace=namespace, registry=registry, buckets=_MEDIA_BYTES,
+        )  # fmt: skip
+        self.duration = Histogram(
+            "media_duration_seconds", "Time that a step took", ("step", "type"),
+            namespace=namespace, registry=registry, buckets=_MEDIA_SECONDS,
+        )  # fmt: skip
+        self.failures = Counter(
+            "media_failures", "Files that failed in a step, by class", ("step", "type", "error_class"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.fallbacks = Counter(
+            "media_bucket_fallbacks", "Files kept on disk because the bucket was away",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.moved = Counter(
+            "media_moved", "Files moved from disk into the bucket", namespace=namespace, registry=registry
+        )
+        self.waiting = Gauge(
+            "media_waiting_to_move", "Files on this disk that the bucket does not have yet, up to 1000",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.removed = Counter(
+            "media_removed", "Files deleted because their time was over", namespace=namespace, registry=registry
+        )
+
+    def passed(self, step: str, kind: str, size: int, took: float) -> None:
+        self.size.labels(step, kind).observe(size)
+        self.duration.labels(step, kind).observe(took)
+
+    def failed(self, step: str, kind: str, error_class: str) -> None:
+        self.failures.labels(step, kind, error_class).inc()

@@ -74,6 +74,26 @@ class Settings(BaseSettings):
     events_keep_all: bool = False
     delivered_retention_period: Duration = seconds(24 * 3600)
 
+    # --- files ---
+    s3_bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_use_ssl: bool = True
+    s3_use_presigned_urls: bool = False
+    s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
+    media_local_storage_path: str = "/var/lib/pombo/media"
+    media_local_url_expiry: Duration = seconds(720 * 3600)
+    media_local_secret_key: SecretStr | None = None
+    media_local_public_base_url: str = ""
+    media_retention: Duration = seconds(720 * 3600)
+    media_cleanup_interval: Duration = seconds(3600)
+    media_move_interval: Duration = seconds(15)
+    media_download_timeout: Duration = seconds(300)
+    media_max_file_size: int = Field(default=100 * 1024 * 1024, ge=1024)
+    media_max_document_size: int = Field(default=1000 * 1024 * 1024, ge=1024)
+
     # --- queue ---
     message_queue_max_attempts: int = Field(default=3, ge=1, le=100)
     message_queue_initial_backoff: Duration = seconds(1)
@@ -142,6 +162,7 @@ class FrontendSettings(Settings):
     http_max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     http_read_timeout: Duration = seconds(15)
     http_idle_timeout: Duration = seconds(120)
+    media_upload_timeout: Duration = seconds(600)
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
 
@@ -179,6 +200,10 @@ class SenderSettings(Settings):
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
     session_open_concurrency: int = Field(default=8, ge=1)
+
+    media_worker_concurrency: int = Field(default=2, ge=1, le=64)
+    media_upload_concurrency: int = Field(default=4, ge=1, le=64)
+    media_convert_timeout: Duration = seconds(120)
 
     webhook_timeout: Duration = seconds(15)
     event_retry_delays: str = "0s,10s,30s,2m,5m,15m"

@@ -12,7 +12,10 @@ from starlette.responses import JSONResponse, Response
 
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
-from common.metrics import FrontendMetrics
+from common.media.assembly import media_parts
+from common.media.links import PATH
+from common.metrics import FrontendMetrics, MediaMetrics
+from common.outbound import Outbound
 from common.postgres import open_pool
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
@@ -22,6 +25,9 @@ from frontend.authentication import Authentication, Instances, Tokens
 from frontend.bodies import Limits, Receive
 from frontend.dispatch import Dispatch, Message, SendAnswer
 from frontend.enqueue import Enqueue
+from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
+from frontend.media_fields import FileSizes
+from frontend.media_page import MediaPage
 from frontend.pages import Pages
 from frontend.probes import VERSION, Probes
 from frontend.routes import Routes
@@ -30,7 +36,7 @@ from frontend.vault import Vault
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
-_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", PATH)
 
 
 class App:
@@ -80,6 +86,9 @@ async def open_app(
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
         ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
+        media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
+        outbound = await stack.enter_async_context(Outbound(settings.allowed_networks))
+        intake = Intake(media.storage, media.disk, outbound, rules_of(settings), clock, media.metrics)
         dispatch = Dispatch(
             Routes(operations.ALL, metrics),
             Authentication(instances, tokens_of(settings), clock),
@@ -87,6 +96,7 @@ async def open_app(
             enqueue,
             ask,
             services,
+            intake,
             reports,
             Limits(settings.http_max_body_bytes, settings.http_read_timeout.total_seconds(), LONGEST_ADDRESS),
             max_attempts=settings.message_queue_max_attempts,
@@ -95,18 +105,30 @@ async def open_app(
         )
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
-        pages = Starlette(routes=[*probes.routes, *Pages(document).routes], exception_handlers={HTTPException: _refuse})
+        files = MediaPage(media.storage, media.links, clock)
+        routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
             tasks.create_task(instances.run(), name="instances"),
             tasks.create_task(enqueue.run(), name="enqueue"),
             tasks.create_task(ask.run(), name="answers"),
+            tasks.create_task(media.upkeep.run(), name="upkeep of files"),
         ]
         try:
             yield App(dispatch, pages)
         finally:
             for task in running:
                 task.cancel()
+
+
+def rules_of(settings: FrontendSettings) -> IntakeRules:
+    return IntakeRules(
+        FileSizes(settings.media_max_file_size, settings.media_max_document_size),
+        settings.http_max_body_bytes,
+        settings.media_upload_timeout,
+        min(FETCH_PATIENCE, settings.media_download_timeout),
+    )
 
 
 def tokens_of(settings: FrontendSettings) -> Tokens:

@@ -27,6 +27,7 @@ from frontend.ask import Ask as Asking
 from frontend.authentication import Authentication, Instances
 from frontend.bodies import ClientGone, Headers, Limits, Receive, parse_query, read_body, refuse_nul, require_json
 from frontend.enqueue import Enqueue, IdempotencyKey, KeyConflict, QueueFull
+from frontend.intake import Files, Intake
 from frontend.operation import Ask, Call, Plain, Read, Write
 from frontend.problems import Problem
 from frontend.routes import Route, Routes
@@ -53,6 +54,7 @@ class Dispatch:
         enqueue: Enqueue,
         ask: Asking,
         services: Services,
+        intake: Intake,
         reports: Reports,
         limits: Limits,
         *,
@@ -66,6 +68,7 @@ class Dispatch:
         self._enqueue = enqueue
         self._ask = ask
         self._services = services
+        self._intake = intake
         self._reports = reports
         self._limits = limits
         self._max_attempts = max_attempts
@@ -115,6 +118,11 @@ class Dispatch:
         body = None
         if route.body is not None:
             require_json(headers, is_optional=route.is_body_optional)
+            if route.media is not None:
+                assert access is not None
+                with self._intake.begin(route.media) as files:
+                    body = _validated(route, await files.read(receive, headers))
+                    return await self._send(route, access, body, variable, headers, files)
             raw = await read_body(receive, headers, self._limits)
             body = _validated(route, raw)
         query = None if route.query is None else parse_query(route.query, scope["query_string"])
@@ -136,7 +144,15 @@ class Dispatch:
         self._authentication.client(access, headers, caller[0] if caller else None)
         return access
 
-    async def _send(self, route: Route, access: Access, request: Any, variable: str, headers: Headers) -> Answer:
+    async def _send(
+        self,
+        route: Route,
+        access: Access,
+        request: Any,
+        variable: str,
+        headers: Headers,
+        files: Files | None = None,
+    ) -> Answer:
         outgoing: Outgoing = request
         try:
             if route.has_variable:
@@ -148,6 +164,8 @@ class Dispatch:
             self._check_expiry(outgoing)
         # Exactly the fields that were given and understood: what the composer reads again.
         payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True, by_alias=True)
+        if files is not None:
+            payload = await files.settle(payload, access.id, outgoing.scheduledFor)
         name = headers.get(b"idempotency-key")
         message = NewMessage(
             instance_id=access.id,

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from common.requests.messages.file import EXTENSION_PATTERN
+from frontend.media_fields import media_fields
 from frontend.operation import Ask, Guard, Operation, Plain, Send
 from frontend.replies.common import Error
 
@@ -34,6 +35,7 @@ _MEANINGS = {
     502: "The node that holds the instance gave no valid answer",
     503: "A part that is needed cannot be reached; try again",
     504: "The node that holds the instance did not answer in time",
+    507: "There is no space left for files",
 }
 
 _IN_PATH: dict[str, Json] = {
@@ -162,6 +164,8 @@ def _refusals(operation: Operation) -> set[int]:
         statuses |= {408, 413, 415}
     if isinstance(operation.effect, Send):
         statuses |= {409, 429}
+        if operation.body is not None and media_fields(operation.body) is not None:
+            statuses.add(507)
     if isinstance(operation.effect, Ask):
         statuses |= {502, 504}
     return statuses

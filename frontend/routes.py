@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from common.metrics import FrontendMetrics
 from frontend import problems
 from frontend.acceptance import ACCEPTANCES
+from frontend.media_fields import media_fields
 from frontend.operation import Ask, Guard, Operation, Read, Send, Write
 from frontend.problems import Problem
 
@@ -32,6 +33,7 @@ class Route:
         "is_partner",
         "is_send",
         "kind",
+        "media",
         "operation",
         "query",
         "refusal",
@@ -65,6 +67,7 @@ class Route:
         self.status = 200 if operation is None else operation.status
         self.query: type[BaseModel] | None = None if operation is None else operation.query
         self.body = body
+        self.media = media_fields(body) if body is not None and self.is_send else None
         # Pydantic's own class methods come back to these after some checks that a request model does not need.
         self.validate: Any = None if body is None else body.__pydantic_validator__.validate_json
         self.to_json: Any = None if request is None else request.__pydantic_serializer__.to_json

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import sys
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -17,14 +18,15 @@ from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
-from common.metrics import SenderMetrics
+from common.media.assembly import media_parts
+from common.metrics import MediaMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
 from sender.answers import Answers
-from sender.composing import NO_MEDIA, Composing
+from sender.composing import Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.handoff import Handoff
@@ -32,6 +34,10 @@ from sender.inbox import Inbox
 from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
+from sender.media.cards import Cards
+from sender.media.desk import Desk, DeskRules
+from sender.media.fetching import Fetching
+from sender.media.workshop import Workshop
 from sender.node import Node
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
@@ -91,7 +97,18 @@ async def serve(settings: SenderSettings) -> None:
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
         may_connect=leases.may_connect,
     )  # fmt: skip
-    composing = Composing(pool, clock, lambda instance, session: NO_MEDIA)
+    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
+    workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
+    desk = Desk(
+        Fetching(outbound, media.storage, clock, settings.media_download_timeout), workshop,
+        Cards(outbound, workshop), media.disk,
+        DeskRules(
+            settings.media_max_file_size, settings.media_max_document_size,
+            uploads_at_once=settings.media_upload_concurrency,
+        ),
+        clock, media.metrics,
+    )  # fmt: skip
+    composing = Composing(pool, clock, desk.of)
     couriers = Couriers(
         pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
     )  # fmt: skip
@@ -134,8 +151,10 @@ async def serve(settings: SenderSettings) -> None:
     )  # fmt: skip
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
     try:
-        async with outbound:
+        async with outbound, workshop, asyncio.TaskGroup() as beside:
+            upkeep = beside.create_task(media.upkeep.run(), name="upkeep of files")
             await node.run(stop)
+            upkeep.cancel()
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
@@ -150,6 +169,8 @@ def policy_of(settings: SenderSettings) -> DeliveryPolicy:
         pause_min=settings.message_delay_min,
         pause_max=settings.message_delay_max,
         send_timeout=settings.send_timeout,
+        # A file is fetched, converted and uploaded in this time.
+        compose_timeout=settings.media_download_timeout + settings.media_convert_timeout + timedelta(minutes=5),
         typing_refresh=settings.typing_refresh,
         uncertain_grace=settings.uncertain_grace,
         retry=RetryPolicy(

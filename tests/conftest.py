@@ -9,8 +9,10 @@ from redis.asyncio import Redis
 
 from common.local.postgres import UNSAFE_AND_FAST, Postgres
 from common.local.valkey import Valkey
+from common.media.disk import Disk
 from common.postgres import Pool, open_pool
 from tests import leaks
+from tests.bucket_server import BucketServer
 from tests.databases import Databases
 
 
@@ -98,6 +100,19 @@ def own_postgres(tmp_path: Path) -> Postgres:
 def own_valkey(tmp_path: Path) -> Valkey:
     """A server for one test alone, durable and not started: `with own_valkey.running() as process`."""
     return Valkey(tmp_path / "own_valkey")
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """The bucket that all tests of this process share: never stop it, make a server of your own."""
+    with BucketServer(tmp_path_factory.mktemp("bucket") / "bucket.log").running() as server:
+        yield server
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Disk:
+    """A disk for files on which the system itself says that there is no space left."""
+    return Disk(tmp_path / "full", lambda path: Path("/dev/full").open("wb"))
 
 
 @pytest.fixture

@@ -34,7 +34,13 @@ class WebServer:
 async def web_server(replies: dict[str, Reply] | None = None, host: str = "127.0.0.1") -> AsyncIterator[WebServer]:
     served = WebServer(replies=replies or {})
 
+    serving: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        task.add_done_callback(serving.discard)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]
@@ -55,3 +61,6 @@ async def web_server(replies: dict[str, Reply] | None = None, host: str = "127.0
     served.port = server.sockets[0].getsockname()[1]
     async with server:
         yield served
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)

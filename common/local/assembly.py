@@ -161,13 +161,16 @@ class Assembly:
 
     def _environment(self) -> dict[str, str]:
         """What every program is told, on top of what the user's own environment says."""
-        names = ("CLIENT_AUTH_TOKEN", "PARTNER_AUTH_TOKEN", "TOKEN_ENCRYPTION_KEY")
+        names = ("CLIENT_AUTH_TOKEN", "PARTNER_AUTH_TOKEN", "TOKEN_ENCRYPTION_KEY", "MEDIA_LOCAL_SECRET_KEY")
+        base_url = self._record.base_urls[0] if self._record.base_urls else ""
         return {
+            "MEDIA_LOCAL_STORAGE_PATH": str(self._data.path.absolute() / "media"),
+            "MEDIA_LOCAL_PUBLIC_BASE_URL": base_url,
             **os.environ,
             **{name: self._secrets[name] for name in names},
             "POSTGRES_DSN": self._record.postgres_dsn,
             "REDIS_URL": self._record.redis_url,
-            "API_BASE_URL": self._record.base_urls[0] if self._record.base_urls else "",
+            "API_BASE_URL": base_url,
         }
 
     def _network(self) -> Mapping[str, str]:

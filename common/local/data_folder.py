@@ -91,15 +91,18 @@ class DataFolder:
 
     def credentials(self) -> dict[str, str]:
         """The secrets of this stack, made on the first call. A variable of the same name wins over the file."""
-        known = self._read(self._secrets)
-        if known is None:
-            known = {
-                "CLIENT_AUTH_TOKEN": secrets.token_urlsafe(24),
-                "PARTNER_AUTH_TOKEN": secrets.token_urlsafe(24),
-                "TOKEN_ENCRYPTION_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
-                "VALKEY_PASSWORD": secrets.token_urlsafe(24),
-            }
+        made = {
+            "CLIENT_AUTH_TOKEN": secrets.token_urlsafe(24),
+            "PARTNER_AUTH_TOKEN": secrets.token_urlsafe(24),
+            "TOKEN_ENCRYPTION_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "MEDIA_LOCAL_SECRET_KEY": secrets.token_urlsafe(24),
+            "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
+            "VALKEY_PASSWORD": secrets.token_urlsafe(24),
+        }
+        known = self._read(self._secrets) or {}
+        if made.keys() - known.keys():
+            # Also for a folder of an older version, whose secrets stay what they are.
+            known = {**made, **known}
             self._write(self._secrets, known)
         return {name: os.environ.get(name) or value for name, value in known.items()}
 

@@ -56,6 +56,7 @@ class BenchStack:
             "CLIENT_AUTH_TOKEN": self.client_token,
             "TOKEN_ENCRYPTION_KEY": VAULT_KEY,
             "LOG_LEVEL": "WARNING",
+            "MEDIA_LOCAL_STORAGE_PATH": str(self.folder / "media"),
             port_variable: f"127.0.0.1:{port}",
             **settings,
         }

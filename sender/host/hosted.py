@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
 
 from sender.host.frames import Frame
 from sender.host.gate import HANDSHAKE, Gate, Pass
@@ -86,6 +87,17 @@ class Hosted:
 
     def mark_read(self, call: int, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> None:
         self._call(call, lambda: self._library.mark_read(self.name, ids, at, chat, sender))
+
+    def upload(self, call: int, path: Path, kind: str) -> None:
+        """Blocks until the file is uploaded; the answer's body is the library's."""
+        error, answer = "not-ready", b""
+        with self._gate.reading():
+            if self.is_ready:
+                try:
+                    error, answer = "", self._library.upload(self.name, path, kind)
+                except OSError as problem:
+                    error = f"the file cannot be read: {type(problem).__name__}"
+        self._link.send(Frame("answer", call, {"error": error} if error else {}, answer))
 
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""

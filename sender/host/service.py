@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from sender.host.frames import Frame
 from sender.host.gate import Gate
@@ -29,6 +30,7 @@ class Service:
             "send": self._send,
             "presence": self._presence,
             "mark-read": self._mark_read,
+            "upload": self._upload,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
             "ask": self._ask,
@@ -74,6 +76,11 @@ class Service:
         if (session := self._session(frame)) is not None:
             work = lambda: session.mark_read(frame.id, ids, at, chat, sender)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
+
+    def _upload(self, frame: Frame) -> None:
+        path, kind = Path(frame.fields["path"]), frame.fields["media"]
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.upload(frame.id, path, kind))
 
     def _logout(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:

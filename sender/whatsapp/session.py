@@ -7,6 +7,8 @@ implement it and pass one conformance suite.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self, runtime_checkable
 
@@ -272,5 +274,42 @@ class Engine(Protocol):
         """A code to type on that phone instead of scanning, for the pairing that shows codes now. An earlier one ends.
 
         Raises NotConnected when no pairing shows codes, and other DeliveryErrors when WhatsApp gives no code.
+        """
+        ...
+
+
+# --- files ---
+
+
+class MediaKind(Enum):
+    """What WhatsApp's media servers file a file under; its key is derived with it. Stickers are images there."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    LINK_IMAGE = "link-image"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file on WhatsApp's media servers, encrypted under a key of its own."""
+
+    url: str
+    direct_path: str
+    media_key: bytes
+    sha256: bytes
+    encrypted_sha256: bytes
+    length: int
+
+
+@runtime_checkable
+class Uploads(Protocol):
+    """neonize: Upload, which takes a file whole into memory and several times its size while it encrypts."""
+
+    async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:
+        """Encrypt the file (an absolute path, not empty) and put it on WhatsApp's media servers.
+
+        Raises DeliveryError; nothing was sent then. A caller may cancel the wait.
         """
         ...

@@ -1,9 +1,11 @@
 """A simulated WhatsApp: in memory, seeded, and it writes down what it was handed, so that tests assert on what left."""
 
 import asyncio
+import hashlib
 import json
 import os
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,6 +35,7 @@ from sender.whatsapp.session import (
     Event,
     Listener,
     LoggedOut,
+    MediaKind,
     OnWire,
     Outdated,
     Paired,
@@ -42,6 +45,7 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
     Secret,
+    UploadedFile,
 )
 
 log = logs.get(__name__)
@@ -221,6 +225,23 @@ class SimulatedSession:
             raise NotConnected
         await self.close()
 
+    async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:
+        """The hashes are true; the encrypted file is never made."""
+        if not self._connected:
+            raise NotConnected
+        sha256, length = await asyncio.to_thread(_hash, path)
+        key = self._engine.chance.randbytes(32)
+        name = sha256.hex()[:24]
+        self._engine.uploads.append(kind)
+        return UploadedFile(
+            url=f"https://simulated.invalid/{kind.value}/{name}",
+            direct_path=f"/{kind.value}/{name}",
+            media_key=key,
+            sha256=sha256,
+            encrypted_sha256=hashlib.sha256(key + sha256).digest(),
+            length=length,
+        )
+
     async def close(self) -> None:
         self._set_connected(False)
         if not self._closed:
@@ -289,6 +310,7 @@ class SimulatedEngine:
         self.journal = journal
         self.chance = Random(seed)
         self.sessions: dict[str, SimulatedSession] = {}
+        self.uploads: deque[MediaKind] = deque(maxlen=100)
         self._connects = connects
         self._links = links
         self._tasks: asyncio.TaskGroup | None = None
@@ -333,6 +355,11 @@ class SimulatedEngine:
         """Run beside the caller, ended with the engine."""
         assert self._tasks is not None, "the engine is not entered"
         return self._tasks.create_task(_run(work))
+
+
+def _hash(path: Path) -> tuple[bytes, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest(), file.tell()
 
 
 async def _run(work: Awaitable[None]) -> None:

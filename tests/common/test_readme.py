@@ -10,7 +10,7 @@ import pytest
 from common.settings import FrontendSettings, SenderSettings, parse_duration
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-ROW = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
+ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.*?) \|", re.MULTILINE)
 SHOWN = {"unset": None, "empty": "", "true": True, "false": False}
 IN_WORDS = {"WAMEOW_POSTGRES_DSN", "NODE_ID"}  # their defaults are made from something else
 

@@ -100,24 +100,24 @@ class NeonizeWorld:
     def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid]) -> None:
         self.engine = engine
         self.contacts = contacts
-        self._emulator = emulator
+        self.emulator = emulator
 
     async def link(self, instance: str) -> Account:
         phone = new_phone()
-        await self._emulator.post("accounts", phone=phone, name="Ana", script="silent")
+        await self.emulator.post("accounts", phone=phone, name="Ana", script="silent")
         async for step in self.engine.pair(instance, "Pombo"):
             if isinstance(step, QrCode):
-                await self._emulator.post("scan", phone=phone, qr=step.text)
+                await self.emulator.post("scan", phone=phone, qr=step.text)
             else:
                 assert isinstance(step, Paired), step
                 return Account(instance, step.device)
         raise AssertionError("the pairing ended without a word")
 
     async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
-        return [(one["id"], one["text"]) for one in await self._emulator.messages(user_of(contact), count)]
+        return [(one["id"], one["text"]) for one in await self.emulator.messages(user_of(contact), count)]
 
     async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None:
-        await self._emulator.post(f"contacts/{user_of(contact)}/mark", id=whatsapp_id, kind="read")
+        await self.emulator.post(f"contacts/{user_of(contact)}/mark", id=whatsapp_id, kind="read")
 
     async def cut(self, account: Account) -> None:
         await self._end(account, "cut")
@@ -125,18 +125,18 @@ class NeonizeWorld:
     async def end(self, account: Account, kind: type[Event]) -> None:
         if kind in (Banned, Outdated):
             fault = "ban" if kind is Banned else "outdated"
-            await self._emulator.post("faults", kind=fault, phone=user_of(Jid(account.device)))
+            await self.emulator.post("faults", kind=fault, phone=user_of(Jid(account.device)))
         await self._end(account, {LoggedOut: "unlink", Replaced: "replace"}.get(kind, "cut"))
 
     async def fail(self, contact: Jid, kind: type[DeliveryError]) -> None:
         codes = {NewChatLimit: 463, Refused: 479, TemporaryFailure: 503}
         if kind is OutcomeUnknown:
-            await self._emulator.post("faults", kind="drop-ack", to=user_of(contact))
+            await self.emulator.post("faults", kind="drop-ack", to=user_of(contact))
         else:
-            await self._emulator.post("faults", kind="refuse-message", to=user_of(contact), code=codes[kind])
+            await self.emulator.post("faults", kind="refuse-message", to=user_of(contact), code=codes[kind])
 
     async def _end(self, account: Account, how: str) -> None:
-        await self._emulator.post(f"accounts/{user_of(Jid(account.device))}/end", how=how)
+        await self.emulator.post(f"accounts/{user_of(Jid(account.device))}/end", how=how)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A frontend in this process, of a test's own or standing for all tests of a file."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,13 @@ from common.local.valkey import Valkey
 from common.postgres import Pool, open_pool
 from common.settings import FrontendSettings
 from tests.databases import Databases
-from tests.frontend.gateway import Caller, Gateway, gateway_on, settings_for
+from tests.frontend.gateway import FILES, Caller, Gateway, gateway_on, settings_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_files_left() -> Iterator[None]:
+    yield
+    shutil.rmtree(FILES, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """The frontend as an integrator meets it: settings, a client, and calls as a partner or with one instance's token."""
 
+import os
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +20,9 @@ from frontend.app import open_app
 CLIENT_TOKEN = "client-token-of-the-tests"
 PARTNER_TOKEN = "partner-token-of-the-tests"
 ENCRYPTION_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+FILES = Path(tempfile.gettempdir()) / f"pombo-files-of-tests-{os.getpid()}"
+"""Where files go unless a test says otherwise; gone at the end of the run."""
 
 LINK = """
     UPDATE instance
@@ -34,6 +40,7 @@ def settings_for(dsn: str, redis_url: str, **changes: Any) -> FrontendSettings:
         "token_encryption_key": SecretStr(ENCRYPTION_KEY),
         "auth_cache_ttl": 0,
         "ask_timeout": 5,
+        "media_local_storage_path": str(FILES),
         **changes,
     }
     return FrontendSettings(**values)

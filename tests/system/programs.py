@@ -1,7 +1,9 @@
 """Programs as child processes, for tests that kill them."""
 
+import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,17 +15,23 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+import httpx2
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from common.clock import SystemClock
 from common.doorbell import Doorbell, writer
+from common.local.http import answers
 from common.local.processes import free_port
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
+from common.settings import FrontendSettings
 from common.tables.instance import find_access
 from frontend.ask import Ask
 from frontend.enqueue import Enqueue
+from tests.frontend.gateway import Gateway
+from tests.waiting import eventually
 
 FAST = {
     "WHATSAPP_ENGINE": "simulated",
@@ -51,6 +59,7 @@ class Sender:
             "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
             "NODE_ID": "sender-1",
             "SIMULATED_JOURNAL": str(self.journal),
+            "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,6 +102,43 @@ class Sender:
             while len(handed := self.handed()) < count:
                 await anyio.sleep(0.02)
         return handed
+
+
+@asynccontextmanager
+async def frontend_process(
+    settings: FrontendSettings, log: Path, *, largest_file: int | None = None
+) -> AsyncIterator[Gateway]:
+    """A frontend in a process of its own. `largest_file`: the system refuses it every byte of a file beyond that."""
+    port = free_port()
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    environment = {
+        **os.environ,
+        **{name.upper(): _spelled(value) for name, value in values.items()},
+        "HTTP_ADDR": f"127.0.0.1:{port}",
+    }
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "frontend", env=environment, stdout=output, stderr=output, preexec_fn=limit
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await eventually(lambda: answers(f"{url}/ready"), 30)
+        async with httpx2.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+            yield Gateway(client)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value.total_seconds()) if isinstance(value, timedelta) else str(value)
 
 
 @asynccontextmanager

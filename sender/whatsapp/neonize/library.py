@@ -5,6 +5,7 @@ rules written at each function, and the gate (`sender.host.gate`).
 """
 
 import ctypes
+import mmap
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,9 @@ WHATSAPP_NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e36
 
 # Every event the library can tell, but 1 (the QR codes, which have a callback of their own) and 45 (a secret).
 SUBSCRIBED = bytes(range(2, 45))
+
+MEDIA = {"image": 0, "video": 1, "audio": 2, "document": 3, "link-image": 6}
+"""The library's numbers of kinds of files. They index an array there: another one aborts the process."""
 
 DEVICE = 0
 """The code of the first event of a session: from then on its functions may be called."""
@@ -127,6 +131,20 @@ class Library:
         """A question to WhatsApp in the library's own form; blocks until it is answered. Raises KeyError for a name
         that is not in the table: no other function of the library may be reached from outside."""
         return self._answers[name](session.encode(), body)
+
+    def upload(self, session: str, path: Path, kind: str) -> bytes:
+        """Blocks until the file is on WhatsApp's servers or is not. `kind` is a key of MEDIA; the file is not empty.
+
+        The file is mapped, not read; the library then holds it in memory several times over while it encrypts.
+        """
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as content:
+            view = (ctypes.c_char * len(content)).from_buffer(content)
+            try:
+                place = ctypes.c_char_p(ctypes.addressof(view))
+                answer: bytes = self._go.Upload(session.encode(), place, len(content), MEDIA[kind])
+            finally:
+                del view  # or the map could not be closed
+        return answer
 
     def logout(self, session: str) -> str:
         """Blocks until the server answered. The device is gone from the store then; '' or the error."""

@@ -23,6 +23,7 @@ from neonize.proto.Neonize_pb2 import (  # noqa: E402
     SendMessageReturnFunction,
     SetGroupPhotoReturnFunction,
     TemporaryBan,
+    UploadReturnFunction,
 )
 from neonize.proto.waCompanionReg.WAWebProtobufsCompanionReg_pb2 import DeviceProps  # noqa: E402
 
@@ -45,6 +46,7 @@ __all__ = [
     "SendMessageReturnFunction",
     "SetGroupPhotoReturnFunction",
     "TemporaryBan",
+    "UploadReturnFunction",
     "from_engine",
     "to_engine",
 ]

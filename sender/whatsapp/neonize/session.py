@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,16 +20,36 @@ from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
 from sender.whatsapp.neonize.hearing import Hearing, Seat
 from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.profile import OwnProfile
-from sender.whatsapp.neonize.protobuf import IsOnWhatsAppReturnFunction, from_engine, to_engine
+from sender.whatsapp.neonize.protobuf import (
+    IsOnWhatsAppReturnFunction,
+    UploadReturnFunction,
+    from_engine,
+    to_engine,
+)
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
-from sender.whatsapp.session import Accepted, Account, Disconnected, Listener, LoggedOut, OnWire, Profile, Secret
+from sender.whatsapp.session import (
+    Accepted,
+    Account,
+    Disconnected,
+    Listener,
+    LoggedOut,
+    MediaKind,
+    OnWire,
+    Profile,
+    Secret,
+    UploadedFile,
+)
 
 log = logs.get(__name__)
 
 _NOTHING = "Function returned nothing."
 """The library's way of saying that an answer was empty."""
+
+
+class _NoAnswer(TemporaryFailure):
+    """The session did not answer in time."""
 
 
 class NeonizeSession:
@@ -122,6 +143,23 @@ class NeonizeSession:
 
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         return await self._store.find_secret(self._account.device, chat, whatsapp_id)
+
+    async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:
+        try:
+            answer = await self._call(
+                "upload", {"path": str(path), "media": kind.value}, patience=self._patience.upload
+            )
+        except _NoAnswer:
+            # The library does not give up an upload, and until it ends nothing else of this session gets through.
+            self._finish("an upload did not end in time")
+            raise
+        result = UploadReturnFunction.FromString(answer.body)
+        if result.Error:
+            raise failure_of_send(result.Error, is_on_wire=False)
+        file = result.UploadResponse
+        return UploadedFile(
+            file.url, file.DirectPath, file.MediaKey, file.FileSHA256, file.FileEncSHA256, file.FileLength
+        )
 
     async def logout(self) -> None:
         await self._call("logout", {})
@@ -265,16 +303,18 @@ class NeonizeSession:
     async def _ask(self, question: str, body: bytes) -> bytes:
         return (await self._call("ask", {"question": question}, body)).body
 
-    async def _call(self, kind: str, fields: dict[str, Any], body: bytes = b"") -> Frame:
+    async def _call(
+        self, kind: str, fields: dict[str, Any], body: bytes = b"", *, patience: float | None = None
+    ) -> Frame:
         """Raises DeliveryError."""
         seat = self._connected_seat()
         try:
             fields = {**fields, "session": seat.name}
-            answer = await seat.host.call(kind, fields, body, timeout=self._patience.call)
+            answer = await seat.host.call(kind, fields, body, timeout=patience or self._patience.call)
         except HostLost:
             raise NotConnected from None
         except TimeoutError:
-            raise TemporaryFailure("the session did not answer in time") from None
+            raise _NoAnswer from None
         if error := answer.fields.get("error"):
             raise NotConnected if error == "not-ready" else failure_of_send(error, is_on_wire=False)
         return answer

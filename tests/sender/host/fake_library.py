@@ -3,10 +3,12 @@
 The text of a message says what becomes of it; see `_OUTCOMES` and `send`.
 """
 
+import hashlib
 import os
 import queue
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from sender.whatsapp.neonize.library import DEVICE, Callbacks
@@ -17,6 +19,7 @@ from sender.whatsapp.neonize.protobuf import (
     PairPhoneParams,
     PairPhoneReturnFunction,
     SendMessageReturnFunction,
+    UploadReturnFunction,
 )
 from sender.whatsapp.protobuf import Message
 
@@ -154,6 +157,20 @@ class FakeLibrary:
     def mark_read(self, session: str, ids: list[str], at: int, chat: bytes, sender: bytes) -> str:
         self.read.append((session, ids, chat, sender))
         return "websocket not connected" if "OFFLINE" in ids else ""
+
+    def upload(self, session: str, path: Path, kind: str) -> bytes:
+        content = path.read_bytes()
+        if content == b"refused":
+            return bytes(UploadReturnFunction(Error="upload failed with status code 500").SerializeToString())
+        answer = UploadReturnFunction()
+        answer.UploadResponse.url = f"https://media.invalid/{kind}"
+        answer.UploadResponse.DirectPath = f"/{kind}"
+        answer.UploadResponse.Handle = ""
+        answer.UploadResponse.MediaKey = bytes(32)
+        answer.UploadResponse.FileEncSHA256 = bytes(32)
+        answer.UploadResponse.FileSHA256 = hashlib.sha256(content).digest()
+        answer.UploadResponse.FileLength = len(content)
+        return bytes(answer.SerializeToString())
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"

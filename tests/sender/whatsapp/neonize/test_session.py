@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import anyio
 import asyncpg
@@ -26,6 +27,7 @@ from sender.whatsapp.session import (
     Connected,
     Disconnected,
     LoggedOut,
+    MediaKind,
     Outdated,
     Raw,
     Replaced,
@@ -231,6 +233,21 @@ async def test_typing_is_shown_and_ended(session: NeonizeSession) -> None:
     await session.show_typing(CHAT)
     await session.show_typing(CHAT, recording=True)
     await session.stop_typing(CHAT)
+
+
+async def test_a_file_is_uploaded_by_the_host(session: NeonizeSession, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    uploaded = await session.upload(tmp_path / "file", MediaKind.LINK_IMAGE)
+    assert (uploaded.direct_path, uploaded.length) == ("/link-image", 7)
+
+
+async def test_an_upload_that_fails_may_be_tried_again(session: NeonizeSession, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"refused")
+    with pytest.raises(TemporaryFailure):
+        await session.upload(tmp_path / "file", MediaKind.IMAGE)
+    with pytest.raises(TemporaryFailure, match="cannot be read"):
+        await session.upload(tmp_path / "missing", MediaKind.IMAGE)
+    assert session.is_connected
 
 
 async def test_closing_twice_is_closing_once(session: NeonizeSession, ear: Ear) -> None:
