@@ -13,8 +13,9 @@ from common.local import chores
 from common.local.assembly import Wanted
 from common.local.commands import say
 from common.local.data_folder import DataFolder, Record
-from common.local.gateway import Gateway, Refused
+from common.local.gateway import Gateway, Instance, Refused
 from common.local.http import Unreachable
+from common.local.link import link
 from common.local.processes import StartFailed, tail
 from common.local.programs import ROOT
 from common.local.seed import seed
@@ -22,7 +23,6 @@ from common.local.stack import Stack
 
 LOOK = 0.3  # seconds between two looks at the processes of a stack in the foreground
 CHORES = {"test": chores.test, "check": chores.check, "bench": chores.bench, "migrate": chores.migrate}
-NOT_YET = "--whatsapp real (your own phone) is not there yet; use emulated or simulated."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     asked = nodes_options.add_mutually_exclusive_group()
     asked.add_argument("--drain", metavar="NODE", help="let this node hand everything to the others")
     asked.add_argument("--undrain", metavar="NODE", help="let it take part again")
+    commands.add_parser("link", parents=[common], help="link your own phone by a code in this terminal")
     seed_options = commands.add_parser("seed", parents=[common], help="make demo instances and messages")
     seed_options.add_argument("--instances", type=_positive, default=3, metavar="N")
     seed_options.add_argument("--messages", type=_positive, default=10, metavar="M", help="for each instance")
@@ -69,9 +70,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def up(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
-    if options.whatsapp == "real":
-        say(NOT_YET)
-        return 2
     before = stack.record()
     was_running = bool(before and before.alive().processes)
     record = stack.up(Wanted(options.whatsapp, options.frontends, options.senders, options.port))
@@ -123,6 +121,16 @@ def status(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
     return 0 if health["healthy"] else 1
 
 
+def link_phone(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
+    record = stack.record()
+    if record is None or record.demo is None:
+        say(f"nothing runs on {data.path}; start it with ./pombo up --whatsapp real.")
+        return 1
+    secrets = data.credentials()
+    gateway = Gateway(record.base_urls[0], secrets["CLIENT_AUTH_TOKEN"], secrets["PARTNER_AUTH_TOKEN"])
+    return 0 if link(gateway, Instance(record.demo.id, record.demo.token), say) else 1
+
+
 def sow(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
     record = stack.record()
     if record is None:
@@ -165,7 +173,7 @@ def shown_nodes(answer: Mapping[str, Any]) -> str:
     return "\n".join([*(line.rstrip() for line in lines), f"{answer['free']} of {answer['shards']} shards free", ""])
 
 
-COMMANDS = {"up": up, "down": down, "status": status, "seed": sow, "nodes": nodes}
+COMMANDS = {"up": up, "down": down, "status": status, "seed": sow, "link": link_phone, "nodes": nodes}
 
 
 def greeting(described: dict[str, Any], record: Record) -> str:
@@ -178,9 +186,12 @@ def greeting(described: dict[str, Any], record: Record) -> str:
         f"    Postgres       {described['postgres_dsn']}",
         f"    Redis          {described['redis_url']}",
     ]
+    if record.demo and record.whatsapp == "real":
+        link_command = f"    ./pombo link --data {described['data']}"
+        lines += ["", "  This stack speaks to the real WhatsApp. Link your phone:", link_command]
     if record.demo:
         url = f"{described['base_url']}/instances/{record.demo.id}/token/{record.demo.token}/send-text"
-        body = json.dumps({"phone": record.demo.contact, "message": "Hello from Pombo"})
+        body = json.dumps({"phone": record.demo.contact or "<a number>", "message": "Hello from Pombo"})
         lines += [
             "",
             "  Send a message:",
@@ -189,7 +200,12 @@ def greeting(described: dict[str, Any], record: Record) -> str:
         ]
     if record.demo and record.emulator_url:
         contact = f"{record.emulator_url}/control/contacts/{record.demo.contact}/messages"
-        lines += ["", "  See what the contact decrypted:", f"    curl {contact}"]
+        lines += [
+            "",
+            "  This is a demo on a WhatsApp built in: the contact is a script, nothing leaves this machine.",
+            "  See what it decrypted:",
+            f"    curl {contact}",
+        ]
     return "\n".join([*lines, "", ""])
 
 

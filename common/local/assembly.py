@@ -177,6 +177,8 @@ class Assembly:
         """Which WhatsApp the senders speak to."""
         if self._wanted.whatsapp == "simulated":
             return {"WHATSAPP_ENGINE": "simulated"}
+        if self._wanted.whatsapp == "real":
+            return {"WHATSAPP_ENGINE": "neonize"}
         try:
             _, network = request("GET", f"{self._record.emulator_url}/control/environment")
         except Unreachable as problem:

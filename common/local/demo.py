@@ -16,7 +16,8 @@ POLL = 0.2
 
 
 def prepare_demo(record: Record, secrets: Mapping[str, str], known: Demo | None) -> Demo:
-    """The demo instance, connected. `known` is used again if it still exists. Raises StartFailed."""
+    """The demo instance, connected unless it waits for a phone of the user's own. `known` is used again if it still
+    exists. Raises StartFailed."""
     gateway = Gateway(record.base_urls[0], secrets["CLIENT_AUTH_TOKEN"], secrets["PARTNER_AUTH_TOKEN"])
     try:
         if known is not None and gateway.exists(Instance(known.id, known.token)):
@@ -25,10 +26,12 @@ def prepare_demo(record: Record, secrets: Mapping[str, str], known: Demo | None)
             instance, patience = gateway.create("Demo"), 0.0
         if record.emulator_url:
             meet_contacts(record.emulator_url)
-        connect(gateway, instance, record.emulator_url, patience=patience)
+        if record.whatsapp != "real":
+            connect(gateway, instance, record.emulator_url, patience=patience)
     except (Unreachable, Refused) as problem:
         raise StartFailed(f"the demo instance could not be prepared: {problem}") from problem
-    return Demo(instance.id, instance.token, CONTACT)
+    # On the real WhatsApp that number is somebody's.
+    return Demo(instance.id, instance.token, "" if record.whatsapp == "real" else CONTACT)
 
 
 def meet_contacts(emulator_url: str) -> None:

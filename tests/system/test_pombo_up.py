@@ -227,13 +227,13 @@ def test_migrate_without_a_database_says_what_it_needs() -> None:
     assert "POSTGRES_DSN" in done.stderr
 
 
-def test_the_real_whatsapp_is_said_to_come_later() -> None:
-    done = pombo("up", "--whatsapp", "real")
+def test_the_real_whatsapp_waits_for_a_phone_and_asks_nobody_before(folder: Callable[[str], Path]) -> None:
+    data = folder("real")
+    stack = up(data, whatsapp="real")
+    demo = stack["demo"]
+    url = f"{stack['base_url']}/instances/{demo['id']}/token/{demo['token']}/status"
+    _, answer = request("GET", url, headers={"Client-Token": stack["client_token"]})
 
-    assert done.returncode == 2
-    assert "not there yet" in done.stderr
-
-
-def answers_on(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    assert answer == {"connected": False, "error": "You are not connected.", "smartphoneConnected": False}
+    assert "emulator_url" not in stack
+    assert set(status(data)["processes"]) == {"postgres", "valkey", "sender-1", "frontend-1"}
