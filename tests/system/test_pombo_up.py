@@ -237,3 +237,8 @@ def test_the_real_whatsapp_waits_for_a_phone_and_asks_nobody_before(folder: Call
     assert answer == {"connected": False, "error": "You are not connected.", "smartphoneConnected": False}
     assert "emulator_url" not in stack
     assert set(status(data)["processes"]) == {"postgres", "valkey", "sender-1", "frontend-1"}
+
+
+def answers_on(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
