@@ -160,8 +160,7 @@ class Dispatch:
             chat = outgoing.chat
         except (InvalidPhone, InvalidPath) as error:
             raise problems.bad_request(str(error)) from None
-        if outgoing.expiresAt is not None:
-            self._check_expiry(outgoing)
+        too_late = None if outgoing.expiresAt is None else self._too_late(outgoing)
         # Exactly the fields that were given and understood: what the composer reads again.
         payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True, by_alias=True)
         if files is not None:
@@ -183,7 +182,8 @@ class Dispatch:
             limit=None if access.is_connected else self._waiting_limit(access),
         )
         try:
-            ticket = await self._enqueue.put(message, None if name is None else _key(name, route.kind, payload))
+            key = None if name is None else _key(name, route.kind, payload)
+            ticket = await self._enqueue.put(message, key, too_late)
         except QueueFull:
             raise Problem(429, _full(access, self._disconnected_limit)) from None
         except KeyConflict:
@@ -206,10 +206,11 @@ class Dispatch:
         body: bytes = reply.__pydantic_serializer__.to_json(reply, by_alias=True)
         return _start(route.status, _JSON, len(body)), body
 
-    def _check_expiry(self, outgoing: Outgoing) -> None:
+    def _too_late(self, outgoing: Outgoing) -> Problem | None:
         expires = outgoing.expiresAt
-        if expires is not None and expires <= (outgoing.scheduledFor or self._clock.now()):
-            raise problems.bad_request("expiresAt: must be later than now and than scheduledFor")
+        if expires is None or expires > (outgoing.scheduledFor or self._clock.now()):
+            return None
+        return problems.bad_request("expiresAt: must be later than now and than scheduledFor")
 
     def _waiting_limit(self, access: Access) -> int:
         return 0 if access.disable_enqueue_when_disconnected else self._disconnected_limit

@@ -100,13 +100,18 @@ class Enqueue:
                 tasks.create_task(self._flush_forever(lane))
             tasks.create_task(self._announce_forever())
 
-    async def put(self, message: NewMessage, key: IdempotencyKey | None = None) -> Ticket:
+    async def put(
+        self, message: NewMessage, key: IdempotencyKey | None = None, refusal: Exception | None = None
+    ) -> Ticket:
         """Accept one message. Raises QueueFull, KeyConflict, or an outage of `common.postgres.OUTAGES`.
 
+        `refusal` is raised as well, unless the key has its answer already: time must not change a repeated one.
         After an outage the row may exist all the same; a caller that must know repeats with an Idempotency-Key.
         """
         if key is not None or message.limit is not None:
-            return await self._put_guarded(message, key)
+            return await self._put_guarded(message, key, refusal)
+        if refusal is not None:
+            raise refusal
         await self._lanes[message.instance_id.int % LANES].join(message)
         return Ticket(message.zaap_id, message.message_id)
 
@@ -148,7 +153,7 @@ class Enqueue:
 
     # --- a transaction of its own: the limit of a disconnected instance, or an Idempotency-Key ---
 
-    async def _put_guarded(self, message: NewMessage, key: IdempotencyKey | None) -> Ticket:
+    async def _put_guarded(self, message: NewMessage, key: IdempotencyKey | None, refusal: Exception | None) -> Ticket:
         async with self._guard, self._pool.acquire() as connection, connection.transaction():
             if key is not None:
                 claimed = await connection.fetchval(
@@ -161,6 +166,8 @@ class Enqueue:
                     if known["fingerprint"] != key.fingerprint:
                         raise KeyConflict
                     return Ticket(known["zaap_id"], known["message_id"])
+            if refusal is not None:
+                raise refusal
             if message.limit is not None:
                 await connection.execute(table.LOCK_INSTANCE, message.instance_id)
                 waiting = await connection.fetchval(table.COUNT_WAITING, message.instance_id, message.limit)

@@ -19,10 +19,12 @@ END_OTHERS = """
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
-# Whatever a test may have added to or taken from the schema: then its database is not used again.
+# Whatever a test may have added to, taken from or renamed in the schema: then its database is not used again.
 SHAPE = """
     SELECT
         (SELECT count(*) FROM pg_class) AS relations,
+        (SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+        (SELECT count(*) FROM pg_constraint) AS constraints,
         (SELECT count(*) FROM pg_attribute) AS columns,
         (SELECT count(*) FROM pg_trigger) AS triggers,
         (SELECT count(*) FROM pg_proc) AS functions"""

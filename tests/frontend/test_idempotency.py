@@ -1,14 +1,17 @@
 """Idempotency-Key: the same key with the same body is one message and one answer, wherever it comes in."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from common.postgres import Pool
 from common.settings import FrontendSettings
+from tests.clock import ManualClock
 from tests.frontend.gateway import Caller, Gateway, gateway_on
 
 pytestmark = pytest.mark.anyio
+
 
 ROWS = "SELECT count(*) FROM message_queue"
 KEYS = "SELECT count(*) FROM idempotency"
@@ -38,6 +41,23 @@ async def test_the_answer_stays_the_same_after_the_message_has_left(caller: Call
     again = await caller.send_text(key="order-1042")
     assert (again.status_code, again.json()) == (200, first.json())
     assert await pool.fetchval(ROWS) == 0
+
+
+async def test_the_answer_stays_the_same_after_the_message_s_time_has_passed(
+    settings: FrontendSettings, pool: Pool
+) -> None:
+    clock = ManualClock()
+    async with gateway_on(settings, clock) as gateway:
+        caller = await gateway.create(pool)
+        expires = (clock.now() + timedelta(hours=1)).isoformat()
+        first = await caller.send_text(key="order-1042", expiresAt=expires)
+        clock.move(7_200)
+        again = await caller.send_text(key="order-1042", expiresAt=expires)
+        assert (again.status_code, again.json()) == (200, first.json())
+        for key in (None, "another"):
+            late = await caller.send_text(key=key, expiresAt=expires)
+            assert (late.status_code, late.json()["error"][:11]) == (400, "expiresAt: ")
+    assert await pool.fetchval(KEYS) == await pool.fetchval(ROWS) == 1
 
 
 async def test_another_body_with_the_same_key_is_409_and_makes_no_row(caller: Caller, pool: Pool) -> None:
