@@ -162,7 +162,7 @@ class Dispatch:
             raise problems.bad_request(str(error)) from None
         too_late = None if outgoing.expiresAt is None else self._too_late(outgoing)
         # Exactly the fields that were given and understood: what the composer reads again.
-        payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True, by_alias=True)
+        payload: bytes = route.to_json(outgoing, exclude_unset=True, exclude_none=True)
         if files is not None:
             payload = await files.settle(payload, access.id, outgoing.scheduledFor)
         name = headers.get(b"idempotency-key")

@@ -41,9 +41,15 @@ class SendGif(Reply):
     caption: ShownText | None = None
 
 
-# `async` is a word of Python's, so these fields have an alias: rows and answers know them by it alone.
+# `async` is a word of Python's, so these fields have an alias: rows know them by it alone. Said here and not at each
+# call, because a serializer that is told to look at aliases takes twice as long.
+_BY_ALIAS = ConfigDict(serialize_by_alias=True)
+
+
 class SendAudio(Reply):
     """A voice message. The chat shows `recording audio...` for `delayTyping`."""
+
+    model_config = _BY_ALIAS
 
     kind = "audio"
 
@@ -58,6 +64,8 @@ RECORDED: frozenset[str] = frozenset({SendAudio.kind})
 
 
 class SendVideo(Reply):
+    model_config = _BY_ALIAS
+
     kind = "video"
 
     video: MediaSource
