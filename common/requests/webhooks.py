@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from common.requests.fields import LONGEST_URL, Flag
 from common.requests.queue import Cursor
@@ -10,8 +10,25 @@ from common.requests.queue import Cursor
 LARGEST_PAGE = 500
 PAGE = 100
 
-Address = Annotated[str, Field(max_length=LONGEST_URL)]
-"""Where callbacks go. Which schemes and hosts are taken depends on the installation; an empty one clears."""
+ADDRESS = (
+    r"^https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+    r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(?:[/?#][!-~]*)?$"
+)
+"""A host by its name in ASCII or its IPv4 address, perhaps a port, and what follows, without spaces or a login."""
+
+Address = Annotated[
+    str,
+    Field(max_length=LONGEST_URL),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ADDRESS, "maxLength": LONGEST_URL},
+                {"type": "string", "const": ""},
+            ]
+        }
+    ),
+]
+"""Where callbacks go; an empty one clears. An installation may take http for hosts that it names."""
 
 Sequence = Annotated[int, Field(ge=0, le=2**53)]
 
