@@ -1,11 +1,15 @@
-"""One emulator for a module's tests, each with accounts of its own."""
+"""One emulator and one engine of real sessions for a module's tests, each with accounts of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
+from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.patience import Patience
+from tests.databases import Databases
 from tests.engines.listening import Ear
-from tests.engines.worlds import World, neonize_world, simulated_world
+from tests.engines.worlds import World, emulated, neonize_world, simulated_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 
@@ -15,11 +19,27 @@ async def emulator(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str)
         yield emulator
 
 
+@pytest.fixture(scope="module")
+def module_database(databases: Databases) -> Iterator[str]:
+    dsn = databases.create()
+    yield dsn
+    databases.drop(dsn)
+
+
+@pytest.fixture(scope="module")
+async def real_engine(
+    emulator: EmulatorProgram, module_database: str, anyio_backend: str
+) -> AsyncIterator[NeonizeEngine]:
+    patience = replace(Patience(), send=2.0)
+    async with NeonizeEngine(f"{module_database}_whatsapp", await emulated(emulator), patience) as engine:
+        yield engine
+
+
 @pytest.fixture(params=["simulated", "neonize"])
 async def world(
-    request: pytest.FixtureRequest, emulator: EmulatorProgram, database: str, anyio_backend: str
+    request: pytest.FixtureRequest, emulator: EmulatorProgram, real_engine: NeonizeEngine
 ) -> AsyncIterator[World]:
-    of_engine = simulated_world() if request.param == "simulated" else neonize_world(emulator, f"{database}_whatsapp")
+    of_engine = simulated_world() if request.param == "simulated" else neonize_world(real_engine, emulator)
     async with of_engine as world:
         yield world
 

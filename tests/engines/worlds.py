@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,7 +10,6 @@ from common.addresses import Jid, parse_phone, user_of
 from common.errors import DeliveryError, NewChatLimit, OutcomeUnknown, Refused, TemporaryFailure
 from sender.host.options import HostOptions
 from sender.whatsapp.neonize.engine import NeonizeEngine
-from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -147,13 +145,11 @@ async def simulated_world() -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def neonize_world(emulator: EmulatorProgram, store: str) -> AsyncIterator[World]:
+async def neonize_world(engine: NeonizeEngine, emulator: EmulatorProgram) -> AsyncIterator[World]:
     contacts = (parse_phone(new_phone()), parse_phone(new_phone()))
     for contact in contacts:
         await emulator.post("accounts", phone=user_of(contact), name="Contact", script="silent")
-    patience = replace(Patience(), send=2.0)
-    async with NeonizeEngine(store, await emulated(emulator), patience) as engine:
-        yield NeonizeWorld(engine, emulator, contacts)
+    yield NeonizeWorld(engine, emulator, contacts)
 
 
 async def emulated(emulator: EmulatorProgram, sessions: int = 50) -> HostOptions:

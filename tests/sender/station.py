@@ -98,6 +98,7 @@ class Station:
             try:
                 yield self
             finally:
+                await self.couriers.rest(0)  # a session that connects now wakes nobody any more
                 for task in running:
                     task.cancel()
 

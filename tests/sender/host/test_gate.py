@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 
@@ -10,8 +11,9 @@ NOW = 0.05  # seconds that a thread gets to do what it should not do
 
 
 @pytest.fixture
-def threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(4)
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as threads:
+        yield threads
 
 
 def has_entered(entering: "Future[Pass]") -> bool:
@@ -72,6 +74,9 @@ def test_leaving_twice_opens_the_gate_for_nobody_else(threads: ThreadPoolExecuto
     gate = Gate(lambda: 0.0)
     first = gate.enter_writing()
     first.leave()
-    gate.enter_writing()
+    second = gate.enter_writing()
     first.leave()
-    assert not has_entered(threads.submit(gate.enter_reading))
+    reader = threads.submit(gate.enter_reading)
+    assert not has_entered(reader)
+    second.leave()
+    reader.result(SOON)

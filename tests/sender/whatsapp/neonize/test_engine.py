@@ -13,14 +13,14 @@ from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.session import Account, Connected, Disconnected, Paired, PairingFailed, QrCode
 from tests.engines.listening import Ear
 from tests.sender.host.stand_in import PROGRAM
-from tests.sender.whatsapp.neonize.conftest import DEVICES, QUICK
+from tests.sender.whatsapp.neonize.conftest import QUICK, NewDevice
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_device_that_is_not_in_the_store_never_reaches_the_library(engine: NeonizeEngine) -> None:
     with pytest.raises(NotPaired):
-        await engine.open(Account("instance", "5511900000009:1@s.whatsapp.net"), Ear())
+        await engine.open(Account("instance", "5511900000000:1@s.whatsapp.net"), Ear())
     assert engine.hosts == ()
 
 
@@ -61,10 +61,12 @@ async def test_a_pairing_that_is_given_up_ends_its_host(engine: NeonizeEngine) -
     assert not host.is_alive
 
 
-async def test_a_host_that_dies_costs_its_sessions_a_moment_and_others_nothing(engine: NeonizeEngine) -> None:
-    ears = [Ear() for _ in DEVICES]
+async def test_a_host_that_dies_costs_its_sessions_a_moment_and_others_nothing(
+    engine: NeonizeEngine, new_device: NewDevice
+) -> None:
+    ears = [Ear() for _ in range(4)]
     sessions = [
-        await engine.open(Account(f"instance {place}", device), ears[place]) for place, device in enumerate(DEVICES)
+        await engine.open(Account(f"instance {place}", await new_device()), ear) for place, ear in enumerate(ears)
     ]
     for ear in ears:
         await ear.next(Connected)
@@ -78,12 +80,14 @@ async def test_a_host_that_dies_costs_its_sessions_a_moment_and_others_nothing(e
         await ear.next(Connected)
     assert second.is_alive
     assert all(ear.count(Disconnected) == 0 for ear in ears if ear not in hit)
+    for session in sessions:
+        await session.close()
 
 
-async def test_leaving_the_engine_ends_every_host(store_dsn: str) -> None:
+async def test_leaving_the_engine_ends_every_host(store_dsn: str, new_device: NewDevice) -> None:
     ear = Ear()
     async with NeonizeEngine(store_dsn, HostOptions(program=PROGRAM), QUICK) as engine:
-        session = await engine.open(Account("instance", DEVICES[0]), ear)
+        session = await engine.open(Account("instance", await new_device()), ear)
         await ear.next(Connected)
         (host,) = engine.hosts
         async with asyncio.TaskGroup() as pairing:

@@ -34,7 +34,7 @@ from sender.whatsapp.session import (
 )
 from tests.engines.listening import Ear
 from tests.sender.host.stand_in import PROGRAM
-from tests.sender.whatsapp.neonize.conftest import DEVICES, QUICK
+from tests.sender.whatsapp.neonize.conftest import QUICK, NewDevice
 
 pytestmark = pytest.mark.anyio
 
@@ -47,8 +47,13 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-async def session(engine: NeonizeEngine, ear: Ear) -> AsyncIterator[NeonizeSession]:
-    session = await engine.open(Account("instance", DEVICES[0]), ear)
+async def device(new_device: NewDevice) -> str:
+    return await new_device()
+
+
+@pytest.fixture
+async def session(engine: NeonizeEngine, ear: Ear, device: str) -> AsyncIterator[NeonizeSession]:
+    session = await engine.open(Account("instance", device), ear)
     await ear.next(Connected)
     yield session
     await session.close()
@@ -71,8 +76,8 @@ async def send(session: NeonizeSession, text: str, wire: Wire | None = None) -> 
     return await session.send(CHAT, Message(conversation=text), id="3EB0GIVEN", on_wire=wire or Wire())
 
 
-async def test_a_session_says_whose_it_is(session: NeonizeSession, ear: Ear) -> None:
-    assert Connected("5511900000001", "100@lid", "Ana", "fake") in ear.events
+async def test_a_session_says_whose_it_is(session: NeonizeSession, ear: Ear, device: str) -> None:
+    assert Connected(device.partition(":")[0], "100@lid", "Ana", "fake") in ear.events
     assert session.is_connected
 
 
@@ -129,10 +134,12 @@ async def test_a_message_whose_id_cannot_be_made_safe_does_not_leave(session: Ne
     await ear.next(Connected)
 
 
-async def test_a_message_without_an_answer_is_unknown_and_its_session_starts_anew(store_dsn: str, ear: Ear) -> None:
+async def test_a_message_without_an_answer_is_unknown_and_its_session_starts_anew(
+    store_dsn: str, device: str, ear: Ear
+) -> None:
     impatient = QUICK.__class__(send=0.2, call=5, connect=5, reconnect=0.5, close=5, first_pause=0.02)
     async with NeonizeEngine(store_dsn, HostOptions(program=PROGRAM), impatient) as engine:
-        session = await engine.open(Account("instance", DEVICES[0]), ear)
+        session = await engine.open(Account("instance", device), ear)
         await ear.next(Connected)
         with pytest.raises(OutcomeUnknown):
             await send(session, "no answer")
@@ -141,12 +148,17 @@ async def test_a_message_without_an_answer_is_unknown_and_its_session_starts_ane
         await send(session, "hello")
 
 
-async def test_once_an_id_comes_too_late_no_outcome_is_certain_by_its_absence(session: NeonizeSession) -> None:
-    wire = Wire()
-    accepted = await send(session, "untold", wire)
-    assert wire.ids == [accepted.whatsapp_id]
-    with pytest.raises(OutcomeUnknown):
-        await send(session, "abort")
+async def test_once_an_id_comes_too_late_no_outcome_is_certain_by_its_absence(
+    store_dsn: str, device: str, ear: Ear
+) -> None:
+    async with NeonizeEngine(store_dsn, HostOptions(program=PROGRAM), QUICK) as engine:
+        session = await engine.open(Account("instance", device), ear)
+        await ear.next(Connected)
+        wire = Wire()
+        accepted = await send(session, "untold", wire)
+        assert wire.ids == [accepted.whatsapp_id]
+        with pytest.raises(OutcomeUnknown):
+            await send(session, "abort")
 
 
 async def test_a_caller_may_give_up(session: NeonizeSession) -> None:
@@ -188,9 +200,11 @@ async def test_after_an_end_nothing_is_tried_again(
     assert ear.count(Connected) == 1
 
 
-async def test_a_device_that_left_the_store_is_logged_out(session: NeonizeSession, ear: Ear, store_dsn: str) -> None:
+async def test_a_device_that_left_the_store_is_logged_out(
+    session: NeonizeSession, ear: Ear, store_dsn: str, device: str
+) -> None:
     connection = await asyncpg.connect(store_dsn)
-    await connection.execute("DELETE FROM whatsmeow_device")
+    await connection.execute("DELETE FROM whatsmeow_device WHERE jid = $1", device)
     await connection.close()
     with pytest.raises(TemporaryFailure):
         await send(session, "abort")
