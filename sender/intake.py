@@ -11,6 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from common import keys, logs
 from common.postgres import OUTAGES
+from common.redis import cancellable
 
 log = logs.get(__name__)
 
@@ -29,7 +30,7 @@ def reader(url: str) -> Redis:
         url, socket_timeout=BLOCK + 5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2,
         decode_responses=True,
     )  # fmt: skip
-    return client
+    return cancellable(client)
 
 
 class Intake:
