@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common import keys, logs
+from common.cancellation import heed_cancellation
 
 log = logs.get(__name__)
 
@@ -62,6 +63,7 @@ class Answers:
         """Answer until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
+                heed_cancellation()
                 try:
                     await self._listen(tasks)
                 except (RedisError, OSError) as error:

@@ -102,9 +102,10 @@ class Rescue:
     async def sweep(self) -> None:
         """Wake the instances of rows accepted since the last look, now and then those of all rows, and end what has
         expired."""
-        shards = list(self._held())
-        if not shards:
+        held = self._held()
+        if not held:
             return
+        shards, epochs = list(held), list(held.values())
         now = self._clock.elapsed()
         last = await self._pool.fetchval(message.LAST_NUMBER)
         since = next((mark for at, mark in reversed(self._marks) if at <= now - LATE_COMMITS), None)
@@ -118,7 +119,7 @@ class Rescue:
             self._looked_at = now
         self._marks = [(at, mark) for at, mark in self._marks if at > now - 2 * LATE_COMMITS]
         self._marks.append((now, last))
-        expired = await self._decide(message.EXPIRE, shards)
+        expired = await self._decide(message.EXPIRE, shards, epochs)
         if expired:
             self._metrics.expired.inc(len(expired))
         backlog = await self._pool.fetchrow(message.BACKLOG, shards)
@@ -137,9 +138,8 @@ class Rescue:
         return rows
 
     async def _let_go(self) -> None:
-        shards = list(self._held())
-        if shards:
-            for row in await self._pool.fetch(message.RELEASE_SCHEDULED, shards):
+        if held := self._held():
+            for row in await self._pool.fetch(message.RELEASE_SCHEDULED, list(held), list(held.values())):
                 await self._wake(row["instance_id"])
 
     async def _clean(self) -> None:

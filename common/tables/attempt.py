@@ -105,13 +105,19 @@ DOUBT = f"""
 # After a claim: what an earlier owner had under way. It may have left just now, so it is in doubt, and its instance
 # pauses as after any message; $3 is the longest pause of those that did not choose one.
 DOUBT_ORPHANS = f"""
-    WITH doubted AS (
+    WITH ours AS (
+        SELECT shard.id, shard.epoch
+        FROM unnest($1::integer[], $2::bigint[]) AS held (id, epoch)
+        JOIN shard ON shard.id = held.id AND shard.epoch = held.epoch
+        ORDER BY shard.id
+        FOR SHARE OF shard
+    ), doubted AS (
         UPDATE message_queue
         SET status = 'uncertain', error = 'the sender stopped before the outcome was known', error_class = 'unknown',
             uncertain_since = now()
-        FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
-        WHERE message_queue.shard = held.shard AND message_queue.epoch < held.epoch AND status = 'sending'
-        RETURNING id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node, started_at,
+        FROM ours
+        WHERE message_queue.shard = ours.id AND message_queue.epoch < ours.epoch AND status = 'sending'
+        RETURNING message_queue.id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node, started_at,
             now() AS ended_at, error AS detail, delay_message
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
     ), paced AS (

@@ -130,7 +130,7 @@ COUNT = """
 # Cancel takes only what has not started. The statement is a compare-and-set: a row that a sender has just marked
 # as `sending` is not touched.
 _CANCEL = """
-    WITH gone AS (
+    WITH {before}gone AS (
         DELETE FROM message_queue
         WHERE {which} AND status = 'queued'
         RETURNING *
@@ -145,14 +145,30 @@ _CANCEL = """
     )
     SELECT {told} FROM kept"""
 
-CANCEL_ONE = _CANCEL.format(which="instance_id = $1 AND zaap_id = $2", status="canceled", told="id")
-CANCEL_ALL = _CANCEL.format(which="instance_id = $1", status="canceled", told="id")
-CANCEL_OLDER = _CANCEL.format(which="instance_id = $1 AND accepted_at < $2", status="canceled", told="id")
+CANCEL_ONE = _CANCEL.format(before="", which="instance_id = $1 AND zaap_id = $2", status="canceled", told="id")
+CANCEL_ALL = _CANCEL.format(before="", which="instance_id = $1", status="canceled", told="id")
+CANCEL_OLDER = _CANCEL.format(before="", which="instance_id = $1 AND accepted_at < $2", status="canceled", told="id")
+
+# What is due in the shards held, and which of these are still ours. Only shards with something due are locked: these
+# chores run all the time, and a lock of a row is a write.
+_DUE = """due AS (
+        SELECT message_queue.id, message_queue.shard, held.epoch
+        FROM unnest($1::integer[], $2::bigint[]) AS held (shard, epoch)
+        JOIN message_queue ON message_queue.shard = held.shard
+        WHERE {which}
+        LIMIT 1000
+        FOR UPDATE OF message_queue SKIP LOCKED
+    ), ours AS (
+        SELECT shard.id
+        FROM (SELECT DISTINCT shard, epoch FROM due) AS held
+        JOIN shard ON shard.id = held.shard AND shard.epoch = held.epoch
+        ORDER BY shard.id
+        FOR SHARE OF shard
+    )"""
+
 EXPIRE = _CANCEL.format(
-    which="""id IN (
-            SELECT id FROM message_queue
-            WHERE expires_at <= now() AND status = 'queued' AND shard = ANY($1::integer[])
-            LIMIT 1000 FOR UPDATE SKIP LOCKED)""",
+    before=_DUE.format(which="expires_at <= now() AND status = 'queued'") + ", ",
+    which="id IN (SELECT due.id FROM due JOIN ours ON ours.id = due.shard)",
     status="expired",
     told="instance_id, zaap_id, message_id, chat, 'it could not be sent before its expiresAt' AS error",
 )
@@ -175,14 +191,14 @@ SWEEP_ALL = """
 LAST_NUMBER = """
     SELECT last_value FROM message_sequence"""
 
-RELEASE_SCHEDULED = """
+RELEASE_SCHEDULED = f"""
+    WITH {_DUE.format(which="NOT is_due AND scheduled_at <= now()")}
     UPDATE message_queue
     SET is_due = true
-    WHERE id IN (
-        SELECT id FROM message_queue
-        WHERE NOT is_due AND scheduled_at <= now() AND shard = ANY($1::integer[])
-        LIMIT 1000 FOR UPDATE SKIP LOCKED)
-    RETURNING instance_id, shard"""
+    FROM due
+    JOIN ours ON ours.id = due.shard
+    WHERE message_queue.id = due.id
+    RETURNING instance_id, message_queue.shard"""
 
 READ_PACE = """
     SELECT instance_id, send_after FROM instance_pace WHERE instance_id = ANY($1::uuid[])"""

@@ -54,6 +54,7 @@ CLOSE_PATIENCE = 2.0  # seconds that a closing session gives to what it has stil
 
 
 CODE_LIFE = timedelta(seconds=60)
+"""As long as WhatsApp's first code lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class Behaviour:
     latency: timedelta = timedelta(0)
     failures: float = 0.0
     receipts: bool = True
+    code_life: timedelta = CODE_LIFE
     errors: dict[Jid, list[type[DeliveryError]]] = field(default_factory=dict)
     always: Mapping[Jid, type[DeliveryError]] = field(default_factory=dict)
     accounts: dict[str, Jid | None] = field(default_factory=dict)
@@ -338,9 +340,9 @@ class SimulatedEngine:
 
     async def pair(self, instance: str, device_name: str) -> AsyncIterator[QrCode | Paired | PairingFailed]:
         """A code, and, where the engine links, an account whose number is made from the instance's id."""
-        yield QrCode(f"2@simulated,{instance}", datetime.now(UTC) + CODE_LIFE)
+        yield QrCode(f"2@simulated,{instance}", datetime.now(UTC) + self.behaviour.code_life)
         if not self._links:
-            await asyncio.sleep(CODE_LIFE.total_seconds())
+            await asyncio.sleep(self.behaviour.code_life.total_seconds())
             yield PairingFailed("timeout")
             return
         phone = f"55119{int(instance[:10], 16) % 100_000_000:08d}"
@@ -349,7 +351,7 @@ class SimulatedEngine:
     async def pairing_code(self, instance: str, phone: str) -> PairingCode:
         if self._links:
             raise NotConnected  # the pairing was over before anybody could type
-        return PairingCode("ABCD-EFGH", datetime.now(UTC) + CODE_LIFE)
+        return PairingCode("ABCD-EFGH", datetime.now(UTC) + self.behaviour.code_life)
 
     def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run beside the caller, ended with the engine."""

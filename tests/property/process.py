@@ -8,24 +8,27 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from common.doorbell import writer
+from common.doorbell import Doorbell, writer
 from common.metrics import SenderMetrics
 from common.postgres import Pool
+from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
+from sender.handoff import Handoff
 from sender.intake import Intake, reader
-from sender.leases import Leases
+from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.uncertain import Uncertain, UncertainPolicy
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
 from tests.property.watched import Life, WatchedPool, WatchedRedis
 
-TTL, REFRESH = timedelta(seconds=15), timedelta(seconds=5)
+TTL, REFRESH = timedelta(seconds=9), timedelta(seconds=3)
 POLICY = DeliveryPolicy(
     pause_min=timedelta(seconds=1),
     pause_max=timedelta(seconds=3),
@@ -33,6 +36,7 @@ POLICY = DeliveryPolicy(
     retry=RetryPolicy(initial=timedelta(seconds=1), longest=timedelta(seconds=4)),
     prefetch=3,  # so small that windows are full
 )
+DOUBT = UncertainPolicy(POLICY.uncertain_grace, interval=timedelta(seconds=4))
 SCHEDULE = Schedule(sweep=timedelta(seconds=10), scheduled=timedelta(seconds=5))
 
 
@@ -66,37 +70,50 @@ class Process:
     """Everything that `python -m sender` is made of, but for its HTTP port."""
 
     def __init__(
-        self, name: str, pool: Pool, redis_url: str, clock: ManualClock, behaviour: Behaviour, network: Network
-    ) -> None:
+        self, name: str, host: str, pool: Pool, redis_url: str, clock: ManualClock, behaviour: Behaviour,
+        network: Network,
+    ) -> None:  # fmt: skip
         self.name = name
         self.life = Life()
         self._clients: list[Redis] = [writer(redis_url), reader(redis_url)]
-        redis, self.listening = (WatchedRedis(client, self.life) for client in self._clients)
-        chance = Random(1)
-        metrics = SenderMetrics(CollectorRegistry())
+        redis: Any = WatchedRedis(self._clients[0], self.life)
+        self.listening: Any = WatchedRedis(self._clients[1], self.life)
         stores: Any = WatchedPool(pool, self.life)
         self.ledger_pool: Any = WatchedPool(pool, self.life)
-        self.leases = Leases(stores, redis, name, TTL, REFRESH, clock, metrics)  # type: ignore[arg-type]
+        chance = Random(1)
+        metrics = SenderMetrics(CollectorRegistry())
+        self.leases = Leases(
+            stores, redis, Identity(name, host), TTL, REFRESH, clock, metrics, lambda: len(self.sessions)
+        )
         ledger = Ledger(self.ledger_pool, name, self.leases, metrics)
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),
-            lambda one, chat: self.couriers.settled(one, chat), metrics,
+            lambda one, chat: self.couriers.settled(one, chat), metrics, clock=clock, chance=chance,
+            may_connect=self.leases.may_connect,
         )  # fmt: skip
-        self.couriers = Couriers(stores, self.sessions.get, ledger, POLICY, clock, metrics, chance)
+        self.couriers = Couriers(
+            stores, self.sessions.get, ledger, POLICY, clock, metrics, chance,
+            Composing(stores, clock, lambda instance, session: NO_MEDIA).compose,
+        )  # fmt: skip
         rescue = Rescue(
             stores, lambda: self.leases.held, lambda one: self._node.look(one), self.couriers.doubt, SCHEDULE, clock,
             metrics, chance, longest_pause=POLICY.pause_max,
         )  # fmt: skip
-        listening: Any = self.listening
         intake = Intake(
-            listening, name, lambda: self.leases.held, lambda one: self._node.look(one),
-            lambda: self._node.look_around(), self.leases.until_held,
+            self.listening, name, lambda: self.leases.held, lambda one: self._node.look(one),
+            lambda shards: self._node.look_around(shards), self.leases.hurry,
         )  # fmt: skip
+        handoff = Handoff(
+            self.leases, self.couriers.rest_shards, self.sessions.close_shards, Doorbell(redis), stores, clock, metrics
+        )
+        uncertain = Uncertain(
+            stores, lambda: self.leases.held, self.couriers.hold, self.couriers.settled, DOUBT, clock, metrics
+        )
         absent: Any = _Absent()
         self._node = Node(
-            self.engine, self.leases, ledger, self.sessions, self.couriers, intake, rescue, absent, absent, clock,
-            address=("", 0), patience=5.0,
+            self.engine, self.leases, ledger, self.sessions, self.couriers, intake, rescue, absent, absent, handoff,
+            uncertain, clock, address=("", 0), patience=5.0,
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -111,6 +128,10 @@ class Process:
     @property
     def has_ended(self) -> bool:
         return self._task.done()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stop.is_set()
 
     @property
     def is_at_rest(self) -> bool:

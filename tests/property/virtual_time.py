@@ -7,7 +7,7 @@ import asyncpg
 
 from tests.clock import ManualClock
 
-# Unqualified `now()` finds ours before the built-in one; what a column's default says was bound before and stays real.
+# Unqualified `now()` finds ours before the built-in one. The defaults of columns were bound before: they are set anew.
 INSTALL = """
     CREATE SCHEMA virtual;
     CREATE TABLE virtual.moment (now timestamptz NOT NULL);
@@ -16,8 +16,19 @@ INSTALL = """
         LANGUAGE sql STABLE AS 'SELECT moment.now FROM virtual.moment';
     CREATE FUNCTION virtual.clock_timestamp() RETURNS timestamptz
         LANGUAGE sql STABLE AS 'SELECT moment.now FROM virtual.moment';
-    DO $$ BEGIN
+    DO $$
+    DECLARE
+        stamp record;
+    BEGIN
         EXECUTE format('ALTER DATABASE %I SET search_path = virtual, public, pg_catalog', current_database());
+        FOR stamp IN
+            SELECT adrelid::regclass AS place, attname
+            FROM pg_attrdef
+            JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+            WHERE pg_get_expr(adbin, adrelid) = 'now()'
+        LOOP
+            EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT virtual.now()', stamp.place, stamp.attname);
+        END LOOP;
     END $$"""
 
 MOVE = """

@@ -132,6 +132,9 @@ class WatchedPipeline:
         self._pipeline = pipeline
         self._life = life
 
+    def __len__(self) -> int:
+        return len(self._pipeline)
+
     def __getattr__(self, command: str) -> Any:
         return getattr(self._pipeline, command)
 

@@ -33,7 +33,9 @@ SURE: dict[str, type[DeliveryError]] = {
     "refused": NotOnWhatsApp,
     "not-connected": NotConnected,
 }
-FATES = ("sent", *SURE, "surprise", "lost before", "lost after", "hang before", "hang after")
+FATES = ("sent", "temporary", "temporary", "refused", "not-connected", "surprise", "lost before", "lost after")
+HANGS = ("hang before", "hang after")
+POLICIES = ("hold", "resend", "assume-sent")
 PATIENCE = 20.0  # seconds of real time for the processes to come to rest
 TURNS = 25  # turns of the loop without anything under way: longer than any chain of callbacks
 A_MOMENT = 0.001  # seconds past the moment that somebody sleeps for: sums of floats are not exact
@@ -41,29 +43,47 @@ A_MOMENT = 0.001  # seconds past the moment that somebody sleeps for: sums of fl
 EMPTY = """
     DELETE FROM message_queue; DELETE FROM message_history; DELETE FROM message_dead_letter;
     DELETE FROM message_attempt; DELETE FROM instance_pace; DELETE FROM idempotency; DELETE FROM instance;
+    DELETE FROM node;
     UPDATE shard SET node = NULL, lease_until = NULL"""
 
 ROWS = """
-    SELECT zaap_id, id, 'queue' AS place, status, attempts, max_attempts FROM message_queue
-    UNION ALL SELECT zaap_id, id, 'history', status, attempts, max_attempts FROM message_history
-    UNION ALL SELECT zaap_id, id, 'dead letter', 'failed', attempts, max_attempts FROM message_dead_letter"""
+    SELECT zaap_id, id, 'queue' AS place, status, node, attempts, max_attempts FROM message_queue
+    UNION ALL SELECT zaap_id, id, 'history', status, node, attempts, max_attempts FROM message_history
+    UNION ALL SELECT zaap_id, id, 'dead letter', 'failed', node, attempts, max_attempts FROM message_dead_letter"""
 
-OWNED = {
-    name: f"SELECT {name}::text FROM {name} ORDER BY 1"
-    for name in (
-        "message_queue", "message_history", "message_dead_letter", "message_attempt", "instance_pace", "instance",
-    )
-}  # fmt: skip
+TAKEN = """
+    SELECT id FROM shard WHERE node <> $1 AND lease_until > now()"""
+
+_OF = {
+    "instance": "id = ANY($1)",
+    "message_attempt": """message_id IN (
+        SELECT id FROM message_queue WHERE instance_id = ANY($1)
+        UNION ALL SELECT id FROM message_history WHERE instance_id = ANY($1)
+        UNION ALL SELECT id FROM message_dead_letter WHERE instance_id = ANY($1))""",
+    **dict.fromkeys(
+        ("message_queue", "message_history", "message_dead_letter", "instance_pace"), "instance_id = ANY($1)"
+    ),
+}
+OWNED = {name: f"SELECT {name}::text FROM {name} WHERE {which} ORDER BY 1" for name, which in _OF.items()}
 
 
 @dataclass(slots=True)
 class Accepted:
-    """A message that a caller was told is accepted. `turn` is its place in the order of acceptance."""
+    """A message that a caller was told is accepted. `turn` is its place in the order of acceptance, `policy` what its
+    instance wishes when nobody knows whether it left."""
 
     new: NewMessage
     turn: int
-    handed_at: float | None = None
+    policy: str
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message on the wire, and when it left."""
+
+    message: Accepted
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +92,7 @@ class Row:
     id: int
     place: str
     status: str
+    node: str | None
     attempts: int
     max_attempts: int
 
@@ -93,6 +114,7 @@ class World:
     enqueue: Enqueue
     life: Life
     instances: list[UUID]
+    policies: tuple[str, ...]
     running: list[asyncio.Task[None]]
     network: Network = field(default_factory=Network)
     processes: dict[str, Process] = field(default_factory=dict)
@@ -101,16 +123,18 @@ class World:
     by_wire: dict[str, Accepted] = field(default_factory=dict)
     fates: dict[str, list[str]] = field(default_factory=dict)
     hanging: dict[str, Hanging] = field(default_factory=dict)
-    wire: list[Accepted] = field(default_factory=list)
+    wire: list[Left] = field(default_factory=list)
     keys: dict[tuple[UUID, str], tuple[str, Ticket]] = field(default_factory=dict)
     turns: int = 0
     named: int = 0
+    host: str = ""
     has_rung: bool = False
 
     # --- a world begins and ends ---
 
     @classmethod
-    async def begin(cls, dsn: str, redis_url: str) -> "World":
+    async def begin(cls, dsn: str, redis_url: str, policies: tuple[str, ...]) -> "World":
+        """One instance for each policy."""
         pool, redis = await open_pool(dsn, 8, "world"), writer(redis_url)
         await redis.flushall()
         await pool.execute(EMPTY)
@@ -120,9 +144,12 @@ class World:
         watched_pool: Any = WatchedPool(pool, life)
         watched_redis: Any = WatchedRedis(redis, life)
         enqueue = Enqueue(watched_pool, Doorbell(watched_redis), FrontendMetrics(CollectorRegistry()))
-        instances = [await insert_instance(pool, shard=number % SHARDS) for number in range(SHARDS)]
+        instances = [
+            await insert_instance(pool, shard=number % SHARDS, uncertain_policy=policy)
+            for number, policy in enumerate(policies)
+        ]
         running = [asyncio.create_task(enqueue.run())]
-        return cls(pool, redis, redis_url, time, enqueue, life, instances, running)
+        return cls(pool, redis, redis_url, time, enqueue, life, instances, policies, running)
 
     async def end(self) -> None:
         for process in self.processes.values():
@@ -143,7 +170,7 @@ class World:
         ticket = await self.enqueue.put(new, key)
         self.has_rung = True
         if ticket.zaap_id == new.zaap_id:
-            accepted = Accepted(new, self.turns)
+            accepted = Accepted(new, self.turns, self.policies[instance])
             self.accepted[new.zaap_id] = self.by_wire[new.message_id] = accepted
             self.turns += 1
         return ticket
@@ -190,9 +217,7 @@ class World:
             raise OutcomeUnknown if fate == "lost before" else RuntimeError("a surprise of the engine")
 
     async def _after(self, process: str, chat: Jid, wire: str) -> None:
-        accepted = self.by_wire[wire]
-        accepted.handed_at = self.time.elapsed
-        self.wire.append(accepted)
+        self.wire.append(Left(self.by_wire[wire], self.time.elapsed))
         fate = (self.fates[wire][:1] or ["sent"])[0]
         self.fates[wire][:1] = []
         if fate == "hang after":
@@ -219,7 +244,7 @@ class World:
         """One of the messages that left is delivered, read or played."""
         if not self.wire:
             return
-        accepted = self.wire[which % len(self.wire)]
+        accepted = self.wire[which % len(self.wire)].message
         session = self.network.sessions.get(accepted.new.instance_id.hex)
         if session is not None and session.is_connected:
             chat = accepted.new.chat
@@ -244,20 +269,22 @@ class World:
     def alive(self) -> list[str]:
         return [name for name in self.processes if name not in self.frozen]
 
-    async def start(self, name: str | None = None) -> str:
-        if name is None:
-            self.named += 1
-            name = f"node-{self.named}"
+    async def start(self, host: str | None = None) -> None:
+        """A new process, on a new host unless one is named."""
+        self.named += 1
+        name = f"node-{self.named}"
+        self.host = host or f"host of {name}"
         clock = self.time.clock(name)
-        self.processes[name] = Process(name, self.pool, self.redis_url, clock, self._behaviour(name), self.network)
+        self.processes[name] = Process(
+            name, self.host, self.pool, self.redis_url, clock, self._behaviour(name), self.network
+        )
+        self.has_rung = True  # it calls itself when it has claimed
         await self.settle()
-        return name
 
     async def succeed(self, who: str) -> None:
-        """Where nobody is alive, somebody takes the place of who was: the same name claims at once."""
+        """Where nobody is alive, somebody takes the place of who was: on the same host or on another."""
         if not self.alive and who != "nobody":
-            last = f"node-{self.named}"
-            await self.start(last if who == "the same" and last not in self.frozen else None)
+            await self.start(self.host if who == "the same" else None)
 
     async def kill(self, name: str) -> None:
         """The connections of a dead process break, and its leases in Redis run out."""
@@ -268,10 +295,20 @@ class World:
         await self._forget_leases(name)
         await self.settle()
 
-    async def stop(self, name: str) -> None:
-        process = self.processes.pop(name)
-        await process.stop()
+    async def stop(self, name: str) -> bool:
+        """Whether it ended in order: it may die on the way. WhatsApp answers what is in flight."""
+        process = self.processes[name]
+        stopping = asyncio.create_task(process.stop())
+        while not stopping.done():
+            self.let_go("sent")
+            await self.pass_time(1)
+        if process.life.is_dead:
+            await asyncio.gather(stopping, return_exceptions=True)
+            return False
+        await stopping
+        del self.processes[name]
         self.time.forget(name)
+        return True
 
     async def freeze(self, name: str) -> None:
         self.processes[name].freeze()
@@ -285,20 +322,23 @@ class World:
         await self.settle()
 
     async def go_on(self, name: str, fate: str) -> None:
-        """A frozen process is thawed, and what hung there gets its fate. After a takeover it writes nothing at all."""
+        """A frozen process is thawed, and what hung there gets its fate. Of what others have taken over meanwhile it
+        writes nothing at all."""
         await self.settle()
-        owner = next((other for other in self.alive if self.processes[other].leases.held), None)
-        before = await self.owned()
-        if owner is not None:
-            self.processes[owner].freeze()
-            self.frozen.add(owner)
+        taken = [row[0] for row in await self.pool.fetch(TAKEN, name)]
+        instances = [instance for number, instance in enumerate(self.instances) if number % SHARDS in taken]
+        others = self.alive
+        for other in others:
+            self.processes[other].freeze()
+            self.frozen.add(other)
+        before = await self.owned(instances)
         await self.thaw(name)
         while any(hanging.process == name and not hanging.fate.done() for hanging in self.hanging.values()):
             self.let_go(fate)
             await self.settle()
-        if owner is not None:
-            assert await self.owned() == before, "an owner of an earlier epoch writes nothing"
-            await self.thaw(owner)
+        assert await self.owned(instances) == before, "an owner of an earlier epoch writes nothing"
+        for other in others:
+            await self.thaw(other)
 
     async def _forget_leases(self, name: str) -> None:
         # Postgres knows the time that is left; the virtual one does not move the leases in Redis.
@@ -329,9 +369,11 @@ class World:
                 if quiet == TURNS and self.has_rung:
                     self.has_rung = not await self._has_heard_all()
                     quiet = 0
-        for name in [name for name, process in self.processes.items() if process.life.is_dead or process.has_ended]:
-            assert self.processes[name].life.is_dead, f"{name} ended by itself"
-            await self.kill(name)
+        for name, process in list(self.processes.items()):
+            if process.life.is_dead:
+                await self.kill(name)
+            else:
+                assert process.is_stopping or not process.has_ended, f"{name} ended by itself"
 
     def _is_quiet(self) -> bool:
         return self.life.under_way == 0 and all(self.processes[name].is_at_rest for name in self.alive)
@@ -340,10 +382,10 @@ class World:
         """Whether the rings so far have reached those who listen."""
         for name in self.alive:
             process = self.processes[name]
-            if process.life.is_dead or process.has_ended or not process.leases.held:
+            if process.life.is_dead or process.has_ended:
                 continue
             since = process.listening.since
-            if since is None or len(since) < len(process.leases.held):
+            if since is None or any(keys.bell(shard) not in since for shard in process.leases.held):
                 return False
             for bell, heard in since.items():
                 last = await self.redis.xrevrange(bell, count=1)
@@ -369,19 +411,22 @@ class World:
         assert found == Counter(self.accepted.keys()), "each accepted message is in exactly one place"
 
     def _nothing_leaves_twice(self, rows: list[Row]) -> None:
-        assert len(self.wire) == len({accepted.new.message_id for accepted in self.wire})
-        left = {accepted.new.zaap_id for accepted in self.wire}
+        times = Counter(left.message.new.zaap_id for left in self.wire)
         for row in rows:
-            if row.status in ("queued", "canceled", "expired", "failed"):
-                assert row.zaap_id not in left, f"a message that left is {row.status}"
-            elif row.status in ("sent", "delivered", "read", "played"):
-                assert row.zaap_id in left, f"a message that never left is {row.status}"
+            accepted = self.accepted[row.zaap_id]
+            if accepted.policy != "resend":
+                assert times[row.zaap_id] <= 1, "a message leaves once"
+                if row.status in ("queued", "canceled", "expired", "failed"):
+                    assert not times[row.zaap_id], f"a message that left is {row.status}"
+            if row.status in ("sent", "delivered", "read", "played") and accepted.policy != "assume-sent":
+                assert times[row.zaap_id], f"a message that never left is {row.status}"
+            assert times[row.zaap_id] <= accepted.tries, "what leaves was tried"
 
     def _chats_keep_their_order(self) -> None:
         turns: dict[tuple[UUID, Jid], list[int]] = defaultdict(list)
-        for accepted in self.wire:
-            if accepted.new.scheduled_at is None:
-                turns[accepted.new.instance_id, accepted.new.chat].append(accepted.turn)
+        for left in self.wire:
+            if left.message.new.scheduled_at is None:
+                turns[left.message.new.instance_id, left.message.new.chat].append(left.message.turn)
         for chat in turns.values():
             assert chat == sorted(chat), "a chat's messages leave in the order of their acceptance"
 
@@ -390,25 +435,23 @@ class World:
         assert all(accepted.tries <= accepted.new.max_attempts for accepted in self.accepted.values())
 
     def _pauses_are_kept(self) -> None:
-        last: dict[UUID, Accepted] = {}
-        for accepted in self.wire:
-            assert accepted.handed_at is not None
-            before = last.get(accepted.new.instance_id)
-            if before is not None:
-                assert before.handed_at is not None
-                least = before.new.delay_message or POLICY.pause_min.total_seconds()
-                assert accepted.handed_at - before.handed_at >= least - A_MOMENT, "an instance keeps its pauses"
-            last[accepted.new.instance_id] = accepted
+        last: dict[UUID, Left] = {}
+        for left in self.wire:
+            instance = left.message.new.instance_id
+            if (before := last.get(instance)) is not None:
+                least = before.message.new.delay_message or POLICY.pause_min.total_seconds()
+                assert left.at - before.at >= least - A_MOMENT, "an instance keeps its pauses"
+            last[instance] = left
 
-    async def owned(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row that an owner may write."""
-        return {name: [tuple(row) for row in await self.pool.fetch(query)] for name, query in OWNED.items()}
+    async def owned(self, instances: list[UUID]) -> dict[str, list[str]]:
+        """Every row of these instances that an owner may write."""
+        return {name: [row[0] for row in await self.pool.fetch(query, instances)] for name, query in OWNED.items()}
 
     async def finish(self) -> None:
         """Left alone, with nothing in its way, all that was accepted comes to an end."""
         for name in list(self.frozen):
             await self.kill(name)
-        self.fates = {wire: [] for wire in self.fates}
+        self.fates = {wire: [fate for fate in fates if fate not in HANGS] for wire, fates in self.fates.items()}
         for _ in range(200):
             await self.settle()
             while any(not hanging.fate.done() for hanging in self.hanging.values()):

@@ -201,7 +201,8 @@ async def test_pairing_gives_a_code_and_then_a_device() -> None:
 
 
 async def test_pairing_times_out_where_nobody_scans() -> None:
-    async with SimulatedEngine(Behaviour(), Journal(), links=False) as engine:
+    behaviour = Behaviour(code_life=timedelta(0))
+    async with SimulatedEngine(behaviour, Journal(), links=False) as engine:
         steps = [step async for step in engine.pair("ab" * 16, "name")]
     assert [type(step) for step in steps] == [QrCode, PairingFailed]
 
