@@ -9,12 +9,14 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox
+from common.tables import event, event_inbox, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
+from common.tables.received_message import ReceivedMessage
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.remembering import remembered
 from sender.whatsapp.session import Raw
 
 log = logs.get(__name__)
@@ -99,11 +101,11 @@ class Inbox:
         rows = await event_inbox.fetch(self._pool, list(held), BATCH)
         if not rows:
             return 0
-        told: list[tuple[ToldEvent, list[NewEvent]]] = []
+        told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
         failed: list[tuple[int, str]] = []
         for row in rows:
             try:
-                told.append((row, self._translator.translate(row)))
+                told.append((row, self._translator.translate(row), remembered(row)))
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
                 log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)
@@ -111,8 +113,10 @@ class Inbox:
                 failed.append((row.id, type(error).__name__))
         async with self._pool.acquire() as connection, connection.transaction():
             ours = await shards.fenced(connection, {row.shard: held[row.shard] for row in rows})
-            taken = await event_inbox.take(connection, [row.id for row, _ in told if row.shard in ours])
-            events = [each for row, made in told if row.id in taken for each in made]
+            taken = await event_inbox.take(connection, [row.id for row, *_ in told if row.shard in ours])
+            events = [each for row, made, _ in told if row.id in taken for each in made]
+            kept = [each for row, _, each in told if row.id in taken and each is not None]
+            await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
