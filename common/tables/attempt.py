@@ -117,8 +117,8 @@ DOUBT_ORPHANS = f"""
             uncertain_since = now()
         FROM ours
         WHERE message_queue.shard = ours.id AND message_queue.epoch < ours.epoch AND status = 'sending'
-        RETURNING message_queue.id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node, started_at,
-            now() AS ended_at, error AS detail, delay_message
+        RETURNING message_queue.id, instance_id, zaap_id, message_id, chat, attempts, message_queue.epoch, node,
+            started_at, now() AS ended_at, error AS detail, delay_message
     ), recorded AS ({_RECORD.format(outcome="'uncertain'", rows="doubted")}
     ), paced AS (
         INSERT INTO instance_pace (instance_id, send_after)
