@@ -20,7 +20,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common import keys, logs
-from common.cancellation import heed_cancellation
 from common.clock import Clock
 from common.postgres import Pool
 from common.tables import shard as shard_table
@@ -77,7 +76,6 @@ class Ask:
         """Read answers while somebody waits for one; a quiet frontend asks Redis nothing."""
         last = b"0-0"
         while True:
-            heed_cancellation()
             await self._is_waiting.wait()
             try:
                 last = await self._read(last)

@@ -10,7 +10,6 @@ import asyncpg
 from redis.exceptions import RedisError
 
 from common import logs
-from common.cancellation import heed_cancellation
 from common.doorbell import Doorbell
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
@@ -188,7 +187,6 @@ class Enqueue:
 
     async def _announce_forever(self) -> None:
         while True:
-            heed_cancellation()
             await self._committed.wait()
             self._committed.clear()
             batch, self._unannounced = self._unannounced, defaultdict(list)

@@ -11,7 +11,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common import keys, logs
-from common.cancellation import heed_cancellation
 
 log = logs.get(__name__)
 
@@ -63,7 +62,6 @@ class Answers:
         """Answer until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                heed_cancellation()
                 try:
                     await self._listen(tasks)
                 except (RedisError, OSError) as error:

@@ -10,7 +10,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from common import keys, logs
-from common.cancellation import heed_cancellation
 from common.postgres import OUTAGES
 from common.redis import cancellable
 
@@ -64,7 +63,6 @@ class Intake:
         here, or (None) of all shards, after one of the stores was away. `on_call` hears that this node was called."""
         was_away = False
         while True:
-            heed_cancellation()
             try:
                 if was_away:
                     self._last.clear()

@@ -1,6 +1,7 @@
 """Programs as child processes, for tests that kill them."""
 
 import asyncio
+import hashlib
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+import anyio.to_thread
 import httpx2
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -22,7 +24,7 @@ from redis.asyncio import Redis
 
 from common.clock import SystemClock
 from common.doorbell import Doorbell, writer
-from common.local.http import answers
+from common.local.http import Unreachable, answers, request
 from common.local.processes import free_port
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
@@ -30,6 +32,7 @@ from common.settings import FrontendSettings
 from common.tables.instance import find_access
 from frontend.ask import Ask
 from frontend.enqueue import Enqueue
+from tests.builders import insert_instance
 from tests.frontend.gateway import Gateway
 from tests.waiting import eventually
 
@@ -45,29 +48,31 @@ FAST = {
 }
 
 
-class Sender:
-    """One sender process on the simulated engine; its journal is a file, so it survives a kill -9."""
+CLIENT_TOKEN, PARTNER_TOKEN = "client-token-of-the-tests", "partner-token-of-the-tests"
+INSTANCE_TOKEN = "token-of-an-instance"
+SECRETS = {
+    "CLIENT_AUTH_TOKEN": CLIENT_TOKEN,
+    "PARTNER_AUTH_TOKEN": PARTNER_TOKEN,
+    "TOKEN_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
 
-    def __init__(self, dsn: str, redis_url: str, folder: Path, **settings: str) -> None:
-        self.journal = folder / "journal"
-        self._log = folder / "sender.log"
-        self._environment = {
-            **os.environ,
-            **FAST,
-            "POSTGRES_DSN": dsn,
-            "REDIS_URL": redis_url,
-            "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
-            "NODE_ID": "sender-1",
-            "SIMULATED_JOURNAL": str(self.journal),
-            "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
-            **settings,
-        }
+Handed = tuple[str, str, str, str]
+"""What the engine was handed: instance, chat, WhatsApp id, text."""
+
+
+class Program:
+    """A child process that writes its log to a file and may be started again and again."""
+
+    def __init__(self, module: str, log: Path, settings: Mapping[str, str]) -> None:
+        self._module = module
+        self._log = log
+        self._environment = {**os.environ, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sender"], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", self._module], env=self._environment, stdout=log, stderr=log
             )
 
     @property
@@ -75,33 +80,110 @@ class Sender:
         assert self._process is not None
         return self._process.pid
 
-    def kill(self) -> None:
+    def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """No effect on a process that was never started."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def terminate(self, patience: float = 20) -> int:
+        """Ask it to stop; its exit code."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         return self._process.wait(patience)
 
     @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> str:
         return self._log.read_text() if self._log.exists() else ""
 
-    def handed(self) -> list[tuple[str, str, str, str]]:
-        """What the engine was handed so far: (instance, chat, whatsapp id, text), in order."""
+
+class Sender(Program):
+    """One sender process on the simulated engine; its journal is a file, so it survives a kill -9."""
+
+    def __init__(self, dsn: str, redis_url: str, folder: Path, name: str = "sender-1", **settings: str) -> None:
+        self.journal = folder / f"{name}.journal"
+        super().__init__(
+            "sender",
+            folder / f"{name}.log",
+            {
+                **FAST,
+                "POSTGRES_DSN": dsn,
+                "REDIS_URL": redis_url,
+                "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
+                "NODE_ID": name,
+                "SIMULATED_JOURNAL": str(self.journal),
+                "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
+                **settings,
+            },
+        )
+
+    def handed(self) -> list[Handed]:
+        """What the engine was handed so far, in order."""
         if not self.journal.exists():
             return []
         return [tuple(json.loads(line)[:4]) for line in self.journal.read_text().splitlines()]  # type: ignore[misc]
 
-    async def handed_at_least(self, count: int, patience: float = 40) -> list[tuple[str, str, str, str]]:
+    async def handed_at_least(self, count: int, patience: float = 40) -> list[Handed]:
         """Wait until that many hand-overs are in the journal."""
         with anyio.fail_after(patience):
             while len(handed := self.handed()) < count:
                 await anyio.sleep(0.02)
         return handed
+
+
+class Frontend(Program):
+    """One frontend process. `send` is what an integrator does."""
+
+    def __init__(self, dsn: str, redis_url: str, folder: Path, name: str = "frontend-1", **settings: str) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        super().__init__(
+            "frontend",
+            folder / f"{name}.log",
+            {
+                "POSTGRES_DSN": dsn,
+                "REDIS_URL": redis_url,
+                "HTTP_ADDR": self.url.removeprefix("http://"),
+                "LOG_LEVEL": "INFO",
+                "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
+                **SECRETS,
+                **settings,
+            },
+        )
+
+    async def ready(self, patience: float = 30) -> None:
+        """Wait until it can accept."""
+        with anyio.fail_after(patience):
+            while (await self._request("GET", "/ready"))[0] != 200:
+                assert self.is_alive, self.log
+                await anyio.sleep(0.05)
+
+    async def send(self, instance: UUID, text: str, phone: str = "5511988887777") -> tuple[int, dict[str, Any]]:
+        """Status and body of the answer; status 0 when there was none."""
+        path = f"/instances/{instance.hex.upper()}/token/{INSTANCE_TOKEN}/send-text"
+        return await self._request("POST", path, {"phone": phone, "message": text})
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        headers = {"Client-Token": CLIENT_TOKEN}
+        try:
+            return await anyio.to_thread.run_sync(request, method, f"{self.url}{path}", body, headers)
+        except Unreachable:
+            return 0, {}
+
+
+async def insert_caller(pool: Pool) -> UUID:
+    """A linked instance that may be called with INSTANCE_TOKEN."""
+    return await insert_instance(pool, token_hash=hashlib.sha256(INSTANCE_TOKEN.encode()).digest())
 
 
 @asynccontextmanager
