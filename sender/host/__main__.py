@@ -3,6 +3,7 @@
 import os
 import resource
 import socket
+import traceback
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import NoReturn
@@ -24,13 +25,17 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     link = Link(socket.socket(fileno=arguments.socket), leave)
     noise_root = bytes.fromhex(arguments.noise_root) if arguments.noise_root else None
-    Service(load(noise_root), link, arguments.sessions, arguments.window).run()
+    try:
+        Service(load(noise_root), link, arguments.sessions, arguments.window).run()
+    except BaseException:
+        traceback.print_exc()
+        leave(1)
     leave()
 
 
-def leave() -> NoReturn:
+def leave(code: int = 0) -> NoReturn:
     """The node is gone or done with us. Threads may sit in the library for ever, so nobody is waited for."""
-    os._exit(0)
+    os._exit(code)
 
 
 if __name__ == "__main__":

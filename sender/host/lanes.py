@@ -1,6 +1,7 @@
 """Calls into the library: many sessions side by side, one session's calls one after the other."""
 
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ class Lanes:
         self._waiting: dict[str, deque[tuple[int, Work]]] = {}
 
     def submit(self, session: str, id: int, work: Work) -> None:
-        """Run `work`, which must not raise, after the calls of the session that came before."""
+        """Run `work` after the calls of the session that came before."""
         with self._lock:
             if session in self._waiting:
                 self._waiting[session].append((id, work))
@@ -36,7 +37,11 @@ class Lanes:
         return False
 
     def _run(self, session: str, work: Work) -> None:
-        work()
+        try:
+            work()
+        except Exception:
+            # Whoever waits for the answer runs out of patience; the calls behind this one are not to blame.
+            traceback.print_exc()
         with self._lock:
             if not self._waiting[session]:
                 del self._waiting[session]

@@ -1,6 +1,8 @@
 import queue
 import threading
 
+import pytest
+
 from sender.host.lanes import Lanes
 
 SOON = 5.0
@@ -49,3 +51,16 @@ def test_a_call_can_be_withdrawn_until_it_begins() -> None:
     assert not lanes.withdraw(2)
     free.set()
     assert done.get(timeout=SOON) == "third"
+
+
+def test_a_call_that_raises_holds_up_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    lanes = Lanes(1)
+    done: queue.Queue[str] = queue.Queue()
+
+    def fails() -> None:
+        raise ValueError("unforeseen")
+
+    lanes.submit("a", 1, fails)
+    lanes.submit("a", 2, lambda: done.put("second"))
+    assert done.get(timeout=SOON) == "second"
+    assert "ValueError: unforeseen" in capfd.readouterr().err

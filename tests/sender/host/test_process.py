@@ -100,3 +100,15 @@ async def test_a_host_that_answers_lives(anyio_backend: str) -> None:
             await host.call("ping", {}, timeout=10)
         assert host.is_alive
         await host.stop()
+
+
+async def test_a_host_that_fails_says_why_and_ends(anyio_backend: str) -> None:
+    host = await HostProcess.start(HostOptions(program=PROGRAM))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.run)
+        await host.ready()
+        host.tell(Frame("nonsense"))
+        with anyio.fail_after(10):
+            await host.ended()
+    assert host.has_died
+    assert any("KeyError: 'nonsense'" in line for line in host._said)
