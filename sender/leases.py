@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib import resources
 from typing import Any, Protocol
 
@@ -187,12 +188,12 @@ class Leases:
         if not held:
             return
         for_whom = [targets[shard] for shard in held]
-        for store in (
-            self._within(self._pool.fetch(table.RELEASE, list(held), list(held.values()), self.node, for_whom)),
-            self._within(self._unlease(list(held))),
+        for give in (
+            partial(self._pool.fetch, table.RELEASE, list(held), list(held.values()), self.node, for_whom),
+            partial(self._unlease, list(held)),
         ):
             try:
-                await store
+                await self._within(give())
             except (*OUTAGES, RedisError) as error:
                 log.warning("leases not given back", error=type(error).__name__, shards=len(held))
 

@@ -15,6 +15,7 @@ from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.handoff import Handoff
+from sender.inbox import Inbox
 from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
@@ -22,6 +23,8 @@ from sender.node import Node
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.translation.families import Translator
+from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
@@ -86,11 +89,13 @@ class Process:
             stores, redis, Identity(name, host), TTL, REFRESH, clock, metrics, lambda: len(self.sessions)
         )
         ledger = Ledger(self.ledger_pool, name, self.leases, metrics)
+        absent: Any = _Absent()
+        inbox = Inbox(stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics)
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),
-            lambda one, chat: self.couriers.settled(one, chat), metrics, clock=clock, chance=chance,
-            may_connect=self.leases.may_connect,
+            lambda one, chat: self.couriers.settled(one, chat), metrics, inbox=inbox, announce=absent.wake,
+            clock=clock, chance=chance, may_connect=self.leases.may_connect,
         )  # fmt: skip
         self.couriers = Couriers(
             stores, self.sessions.get, ledger, POLICY, clock, metrics, chance,
@@ -102,7 +107,7 @@ class Process:
         )  # fmt: skip
         intake = Intake(
             self.listening, name, lambda: self.leases.held, lambda one: self._node.look(one),
-            lambda shards: self._node.look_around(shards), self.leases.hurry,
+            lambda shards: self._node.look_around(shards), self.leases.hurry, absent.look,
         )  # fmt: skip
         handoff = Handoff(
             self.leases, self.couriers.rest_shards, self.sessions.close_shards, Doorbell(redis), stores, clock, metrics
@@ -110,10 +115,9 @@ class Process:
         uncertain = Uncertain(
             stores, lambda: self.leases.held, self.couriers.hold, self.couriers.settled, DOUBT, clock, metrics
         )
-        absent: Any = _Absent()
         self._node = Node(
-            self.engine, self.leases, ledger, self.sessions, self.couriers, intake, rescue, absent, absent, handoff,
-            uncertain, clock, address=("", 0), patience=5.0,
+            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, intake, rescue, absent,
+            absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -157,10 +161,21 @@ class Process:
 
 
 class _Absent:
-    """In the place of the parts that answer questions and probes."""
+    """In the place of the parts that answer questions and probes and deliver webhooks."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
     async def serve(self, *_: object) -> None:
         await asyncio.Event().wait()
+
+    async def sweep_forever(self, *_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def rest(self, _: float) -> None: ...
+
+    def wake(self, _: object) -> None: ...
+
+    def look(self, *_: object) -> None: ...
+
+    def claimed(self) -> None: ...

@@ -399,6 +399,8 @@ class World:
         return [Row(*row) for row in await self.pool.fetch(ROWS)]
 
     async def check(self) -> None:
+        """Looked at while nothing moves."""
+        await self.settle()
         rows = await self.rows()
         self._nothing_is_lost(rows)
         self._nothing_leaves_twice(rows)
