@@ -5,9 +5,10 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGTERM
+from typing import Self
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -66,8 +67,12 @@ class BenchStack:
         await_ready(process, lambda: answers(f"http://127.0.0.1:{port}{ready}"), log=log, patience=START_PATIENCE)
         return port
 
-    def start_frontend(self, **settings: str) -> int:
-        return self.start("frontend", "frontend", "HTTP_ADDR", "/ready", **settings)
+    def start_frontend(self, name: str = "frontend", **settings: str) -> int:
+        return self.start(name, "frontend", "HTTP_ADDR", "/ready", **settings)
+
+    def beside(self, database: str) -> Self:
+        """The same stores and processes, with another database."""
+        return replace(self, dsn=self.dsn.rpartition("/")[0] + f"/{database}")
 
     def start_sender(self, **settings: str) -> int:
         quick = {"WHATSAPP_ENGINE": "simulated", "MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
