@@ -46,6 +46,7 @@ from sender.whatsapp.session import (
 log = logs.get(__name__)
 
 HOST_DIED = "the session host died"
+ALONE = 9  # losses after which a session sits alone in its host, however many that may hold: then it is to blame
 
 _NOTHING = "Function returned nothing."
 """The library's way of saying that an answer was empty."""
@@ -216,7 +217,7 @@ class NeonizeSession:
             if self._clock.elapsed() - started > self._patience.steady:
                 losses = 0
             losses = losses + 1 if reason == HOST_DIED else losses
-            pause = self._patience.pause(max(failures, losses - 1), self._chance)
+            pause = self._patience.pause(max(failures, losses - ALONE), self._chance)
             self._log.info("session is reconnected soon", reason=reason, failures=failures, pause=round(pause, 3))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
