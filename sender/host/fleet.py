@@ -10,15 +10,16 @@ from common.clock import Clock
 from sender.host.options import HostOptions
 from sender.host.process import HostProcess
 
-SHORT_LIFE = 3.0  # seconds; a host that dies younger makes the next one wait, or a fatal session would spin
-FIRST_WAIT = 0.5  # seconds, doubled with each short life
+# Before the next try when a host could not even load the library; doubled with each failure in a row.
+FIRST_WAIT = 0.5  # seconds
 LONGEST_WAIT = 30.0  # seconds
 
 
 @dataclass(slots=True)
 class _Places:
-    """How many sessions sit in a host, and how many ever did."""
+    """How many sessions may sit in a host, how many do, and how many ever did."""
 
+    capacity: int
     taken: int = 0
     given: int = 0
 
@@ -38,16 +39,20 @@ class Fleet:
         self._places: dict[HostProcess, _Places] = {}
         self._throw_away: set[HostProcess] = set()
         self._placing = asyncio.Lock()
-        self._short_lives = 0
+        self._failed_starts = 0
 
     @property
     def hosts(self) -> tuple[HostProcess, ...]:
         return tuple(host for host in self._places if host.is_alive)
 
     @asynccontextmanager
-    async def seat(self) -> AsyncIterator[HostProcess]:
-        """A host with a free place, which is kept until the context ends. Raises HostLost if none can be started."""
-        host = await self._place()
+    async def seat(self, losses: int = 0) -> AsyncIterator[HostProcess]:
+        """A host with a free place, which is kept until the context ends. Raises HostLost if none can be started.
+
+        `losses` is how often in a row the host died around whoever asks. From the second on the company becomes half
+        as large each time, so that a session that is fatal to its host is soon alone with it.
+        """
+        host = await self._place(max(1, self._options.sessions >> max(0, losses - 1)))
         try:
             yield host
         finally:
@@ -75,35 +80,43 @@ class Fleet:
             for host in self.hosts:
                 stopping.create_task(host.stop())
 
-    async def _place(self) -> HostProcess:
+    async def _place(self, capacity: int) -> HostProcess:
         async with self._placing:
-            for host, places in self._places.items():
-                if host.is_alive and places.taken < self._options.sessions and places.given < self._options.openings:
-                    places.take()
-                    return host
-            if self._short_lives:
-                longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._short_lives - 1))
-                await self._clock.sleep_until(self._clock.elapsed() + longest * self._chance.uniform(0.5, 1))
-            host = await HostProcess.start(self._options)
-            places = self._places[host] = _Places()
-            places.take()
-            self._tasks.create_task(self._watch(host), name=f"host {host.pid}")
-            try:
-                await host.ready()
-            except BaseException:
-                # Nobody sits there after all. A host that is well serves the next one who asks.
-                places.taken -= 1
-                raise
-            return host
+            if (host := self._with_room(capacity)) is not None:
+                return host
+        if self._failed_starts:
+            longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._failed_starts - 1))
+            await self._clock.sleep_until(self._clock.elapsed() + longest * self._chance.uniform(0.5, 1))
+        async with self._placing:
+            return self._with_room(capacity) or await self._start(capacity)
+
+    def _with_room(self, capacity: int) -> HostProcess | None:
+        for host, places in self._places.items():
+            fits = places.capacity == capacity and places.taken < capacity and places.given < self._options.openings
+            if fits and host.is_alive:
+                places.take()
+                return host
+        return None
+
+    async def _start(self, capacity: int) -> HostProcess:
+        host = await HostProcess.start(self._options)
+        places = self._places[host] = _Places(capacity)
+        places.take()
+        self._tasks.create_task(self._watch(host), name=f"host {host.pid}")
+        try:
+            await host.ready()
+        except BaseException:
+            # Nobody sits there after all. A host that is well serves the next one who asks.
+            places.taken -= 1
+            raise
+        return host
 
     async def _watch(self, host: HostProcess) -> None:
-        started = self._clock.elapsed()
         try:
             await host.run()
         finally:
             self._places.pop(host, None)
-            died_young = host.has_died and self._clock.elapsed() - started < SHORT_LIFE
-            self._short_lives = self._short_lives + 1 if died_young else 0
+            self._failed_starts = self._failed_starts + 1 if host.has_died and not host.was_ready else 0
 
     async def _leave(self, host: HostProcess) -> None:
         if (places := self._places.get(host)) is None:

@@ -69,7 +69,7 @@ class HostProcess:
 
     @classmethod
     async def start(cls, options: HostOptions) -> Self:
-        """Returns before the library is loaded: start `run`, then wait for `ready`."""
+        """Returns before the library is loaded: start `run`, then wait for `ready`. Raises HostLost."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -84,9 +84,11 @@ class HostProcess:
                     start_new_session=True,
                 )
             reader, writer = await asyncio.open_unix_connection(sock=ours, limit=1 << 20)
-        except BaseException:
+        except BaseException as error:
             # A child that started all the same finds nobody at the other end and leaves.
             ours.close()
+            if isinstance(error, OSError):
+                raise HostLost(f"the host could not be started: {error}") from None
             raise
         return cls(process, reader, writer, options)
 
@@ -97,6 +99,10 @@ class HostProcess:
     @property
     def is_alive(self) -> bool:
         return not self._gone.is_set()
+
+    @property
+    def was_ready(self) -> bool:
+        return self._hello.done() and self._hello.exception() is None
 
     async def ended(self) -> None:
         """Wait until it is known to be gone."""

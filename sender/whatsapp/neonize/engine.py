@@ -73,7 +73,15 @@ class NeonizeEngine:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
         session = NeonizeSession(
-            account, listener, self._fleet, self._store, self._tap, self._logins, self._patience, self._chance
+            account,
+            listener,
+            self._fleet,
+            self._store,
+            self._tap,
+            self._logins,
+            self._patience,
+            self._clock,
+            self._chance,
         )
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")

@@ -22,6 +22,8 @@ class Patience:
     pings: int = 2
     """Unanswered pings in a row (each takes the library 20 to 40 s) after which a connection counts as dead. Left
     alone, the library takes three minutes."""
+    steady: float = 60.0
+    """A host that lived longer than this around a session does not speak against the session when it dies."""
     close: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0

@@ -10,6 +10,7 @@ from typing import Any
 
 from common import logs
 from common.addresses import Jid, without_device
+from common.clock import Clock
 from common.errors import NotConnected, Refused, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
@@ -44,6 +45,9 @@ from sender.whatsapp.session import (
 
 log = logs.get(__name__)
 
+HOST_DIED = "the session host died"
+ALONE = 9  # losses after which a session sits alone in its host, however many that may hold: then it is to blame
+
 _NOTHING = "Function returned nothing."
 """The library's way of saying that an answer was empty."""
 
@@ -66,6 +70,7 @@ class NeonizeSession:
         tap: Tap,
         logins: asyncio.Semaphore,
         patience: Patience,
+        clock: Clock,
         chance: Random,
     ) -> None:
         self._account = account
@@ -74,6 +79,7 @@ class NeonizeSession:
         self._tap = tap
         self._logins = logins
         self._patience = patience
+        self._clock = clock
         self._chance = chance
         self._log = log.bind(instance=account.instance)
         self._seat: Seat | None = None
@@ -190,14 +196,15 @@ class NeonizeSession:
 
     async def _keep(self) -> None:
         """Connected, or on the way to it, until closed or final."""
-        failures = 0
+        failures = losses = 0
         while not self._closing.is_set():
             self._end, self._was_connected = None, False
+            started = self._clock.elapsed()
             try:
-                async with self._fleet.seat() as host:
+                async with self._fleet.seat(losses) as host:
                     reason = await self._sit(Seat(host, host.name_for(self._account.instance)))
             except HostLost:
-                reason = "the session host died"
+                reason = HOST_DIED
             except OUTAGES:
                 reason = "the session store does not answer"
             except Exception:
@@ -207,7 +214,10 @@ class NeonizeSession:
                 return
             self._hearing.add(Disconnected(reason))
             failures = 0 if self._was_connected else failures + 1
-            pause = self._patience.pause(failures, self._chance)
+            if self._clock.elapsed() - started > self._patience.steady:
+                losses = 0
+            losses = losses + 1 if reason == HOST_DIED else losses
+            pause = self._patience.pause(max(failures, losses - ALONE), self._chance)
             self._log.info("session is reconnected soon", reason=reason, failures=failures, pause=round(pause, 3))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -232,7 +242,10 @@ class NeonizeSession:
             async with self._logins:
                 if self._closing.is_set():
                     return "closed"
-                await seat.host.call("open", fields, timeout=self._patience.call)
+                try:
+                    await seat.host.call("open", fields, timeout=self._patience.call)
+                except TimeoutError:
+                    return "the session host did not answer"
                 await self._log_in()
             return await self._stay()
         finally:
@@ -269,7 +282,7 @@ class NeonizeSession:
     def _on_frame(self, seat: Seat, frame: Frame) -> None:
         """What concerns the session's state is seen at once; its listener hears of it in its turn."""
         if frame.kind == "lost":
-            self._finish("the session host died")
+            self._finish(HOST_DIED)
         elif frame.kind == "ended":
             self._finish(without_addresses(frame.fields["error"]) or "ended")
         elif frame.kind == "event":

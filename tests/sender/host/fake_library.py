@@ -24,6 +24,8 @@ from sender.whatsapp.neonize.protobuf import (
 from sender.whatsapp.protobuf import Message
 
 CONNECTED, DISCONNECTED = 3, 12
+FATAL = 66
+"""The number of a device whose session aborts its host."""
 
 _OUTCOMES = {
     "not on whatsapp": "no LID found for 551199999@s.whatsapp.net from server",
@@ -96,6 +98,8 @@ class FakeLibrary:
         callbacks.event(DEVICE, _device(jid).SerializeToString())
         if sitting.is_online:
             sitting.events.put((CONNECTED, b""))
+        if jid.Device == FATAL:
+            os.abort()
         while (event := sitting.events.get()) is not None:
             callbacks.event(*event)
         return ""

@@ -108,3 +108,10 @@ async def test_a_host_that_was_used_often_is_left_to_run_empty(fleet_of: FleetMa
             assert fresh is not first
             assert fleet.hosts == (first, fresh)
     assert not first.is_alive
+
+
+async def test_who_lost_its_host_again_and_again_sits_in_ever_smaller_company(fleet_of: FleetMaker) -> None:
+    fleet = fleet_of(4)
+    async with AsyncExitStack() as stack:
+        seats = [await stack.enter_async_context(fleet.seat(losses)) for losses in (0, 1, 2, 2, 2, 3, 3, 9)]
+        assert [fleet.hosts.index(host) for host in seats] == [0, 0, 1, 1, 2, 3, 4, 5]

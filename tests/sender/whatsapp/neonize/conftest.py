@@ -15,7 +15,7 @@ from tests.sender.host.stand_in import PROGRAM
 
 QUICK = Patience(send=5.0, call=5.0, connect=5.0, reconnect=0.5, close=5.0, first_pause=0.02, longest_pause=0.1)
 
-NewDevice = Callable[[], Awaitable[str]]
+NewDevice = Callable[..., Awaitable[str]]
 
 _numbers = itertools.count(1)
 
@@ -41,8 +41,8 @@ async def store_dsn(module_database: str, anyio_backend: str) -> str:
 def new_device(store_dsn: str) -> NewDevice:
     """Makes a device that is linked, for nobody else."""
 
-    async def new_device() -> str:
-        device = f"55119{next(_numbers):08d}:1@s.whatsapp.net"
+    async def new_device(number: int = 1) -> str:
+        device = f"55119{next(_numbers):08d}:{number}@s.whatsapp.net"
         connection = await asyncpg.connect(store_dsn)
         await connection.execute("INSERT INTO whatsmeow_device VALUES ($1, '100:1@lid', 'Ana', 'fake')", device)
         await connection.close()

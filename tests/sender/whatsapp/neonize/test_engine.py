@@ -12,6 +12,7 @@ from sender.host.options import HostOptions
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.session import Account, Connected, Disconnected, Paired, PairingFailed, QrCode
 from tests.engines.listening import Ear
+from tests.sender.host.fake_library import FATAL
 from tests.sender.host.stand_in import PROGRAM
 from tests.sender.whatsapp.neonize.conftest import QUICK, NewDevice
 
@@ -82,6 +83,24 @@ async def test_a_host_that_dies_costs_its_sessions_a_moment_and_others_nothing(
     assert all(ear.count(Disconnected) == 0 for ear in ears if ear not in hit)
     for session in sessions:
         await session.close()
+
+
+async def test_a_session_that_is_fatal_to_its_host_is_soon_alone_with_it(store_dsn: str, new_device: NewDevice) -> None:
+    fatal = await new_device(FATAL)
+    async with NeonizeEngine(store_dsn, HostOptions(sessions=4, program=PROGRAM), QUICK) as engine:
+        ears = [Ear() for _ in range(3)]
+        for place, ear in enumerate(ears):
+            await engine.open(Account(f"good {place}", await new_device()), ear)
+            await ear.next(Connected)
+        aborts = Ear()
+        await engine.open(Account("fatal", fatal), aborts)
+        for _ in range(6):
+            await aborts.next(Disconnected)
+        lost = [ear.count(Disconnected) for ear in ears]
+        for _ in range(3):
+            await aborts.next(Disconnected)
+        assert [ear.count(Disconnected) for ear in ears] == lost
+        assert max(lost) <= 3  # it left their company after that many
 
 
 async def test_leaving_the_engine_ends_every_host(store_dsn: str, new_device: NewDevice) -> None:
