@@ -96,10 +96,13 @@ class Couriers:
             courier.lanes.hold(chat, until)
 
     def settled(self, instance: UUID, chat: Jid) -> None:
-        """Evidence came for a message of this chat: it need not wait any longer."""
+        """A message of this chat is not in doubt any more: the chat need not wait for that any longer. Where it is to
+        be sent again it goes before those of its chat that a courier has at hand."""
         until = self._doubts.get(instance, {}).pop(chat, None)
-        if until is not None and (courier := self._active.get(instance)):
-            courier.lanes.release(chat, until)
+        if courier := self._active.get(instance):
+            courier.lanes.changed(chat)
+            if until is not None:
+                courier.lanes.release(chat, until)
         self.wake(instance)
 
     def hold(self, instance: UUID, chat: Jid, seconds: float) -> None:
@@ -217,6 +220,8 @@ class Couriers:
 
     async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
         limit = self._policy.prefetch
+        for _, lanes, _ in batch:
+            lanes.fetching()
         async with self._pool.acquire() as connection:
             rows = await table.fetch_ready(connection, [instance for instance, _, _ in batch], limit)
             by_instance: dict[UUID, list[table.QueuedMessage]] = {instance: [] for instance, _, _ in batch}

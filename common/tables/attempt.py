@@ -166,7 +166,8 @@ RECEIPTS = """
     RETURNING message_history.instance_id, message_history.whatsapp_id, message_id, chat"""
 
 # A receipt outweighs what we believe of a message that is still here: one in doubt was sent, and so was one whose
-# answer is still to come, or whose failure was called sure and was not.
+# answer is still to come, or whose failure was called sure and was not. Who waits for that answer may die before it
+# keeps the pause, and leaves nothing by which the next owner could tell: the pause is kept with the receipt.
 SETTLE_BY_RECEIPTS = f"""
     WITH told AS (
         SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS receipt (instance_id, wire)
@@ -178,6 +179,13 @@ SETTLE_BY_RECEIPTS = f"""
     ), answered AS (
         SELECT * FROM gone WHERE status = 'sending'
     ), recorded AS ({_RECORD.format(outcome="'sent'", rows="answered")}
+    ), paced AS (
+        INSERT INTO instance_pace (instance_id, send_after)
+        SELECT instance_id, now() + max(coalesce(delay_message * interval '1 second', $3::interval))
+        FROM answered
+        GROUP BY instance_id
+        ON CONFLICT (instance_id) DO UPDATE
+        SET send_after = greatest(instance_pace.send_after, excluded.send_after)
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata

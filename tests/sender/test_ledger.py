@@ -284,6 +284,15 @@ async def test_a_receipt_beside_the_answer_in_one_batch_counts(running: Station)
     assert await running.status(message.id) == "played"
 
 
+async def test_a_receipt_that_is_faster_than_the_answer_keeps_the_pause(running: Station) -> None:
+    """Whoever dies before the answer leaves no other trace of a message that has just left."""
+    message = await queued(running, delay_message=15)
+    await intended(running, message)
+    await receive(running, message, message.message_id, "delivered")
+    left = await running.pool.fetchval("SELECT send_after - now() FROM instance_pace")
+    assert timedelta(seconds=14) < left <= timedelta(seconds=15)
+
+
 async def test_the_pace_that_is_kept_is_the_latest(running: Station) -> None:
     message = await queued(running)
     for seconds in (5, 9, 2):
