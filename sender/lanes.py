@@ -81,7 +81,7 @@ class Lanes:
         self._stale.add(chat)
 
     def fetching(self) -> None:
-        """A fetch begins. Chats that have changed are fetched anew, so that what is here is where their queue begins."""
+        """A fetch begins. Chats that have changed are fetched anew: what is here is where their queue begins."""
         for chat in self._stale:
             self._known -= {message.id for message in self._chats.pop(chat, ())}
         self._stale.clear()
