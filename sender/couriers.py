@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -21,6 +22,7 @@ log = logs.get(__name__)
 
 FETCH_INSTANCES = 128  # instances whose rows are fetched in one query
 AGAIN = 0.5  # seconds between two tries while Postgres is away
+NO_TIME = timedelta(0)
 
 
 class Couriers:
@@ -180,7 +182,7 @@ class Couriers:
                 if self._closing:
                     raise
                 await asyncio.sleep(AGAIN)
-        left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
+        left = pace[instance].total_seconds() if instance in pace else 0.0
         return self._clock.elapsed() + left if left > 0 else 0.0
 
     # --- rows, for many instances in one query ---
@@ -238,9 +240,9 @@ class Couriers:
                     done.set_result(len(found) == limit)
 
     def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> None:
-        now, elapsed = self._clock.now(), self._clock.elapsed()
+        elapsed = self._clock.elapsed()
         known = set(lanes.known)
         for row in rows:
-            if row.next_attempt_at is not None and row.next_attempt_at > now and row.id not in known:
-                lanes.hold(row.chat, elapsed + (row.next_attempt_at - now).total_seconds())
+            if row.waits is not None and row.waits > NO_TIME and row.id not in known:
+                lanes.hold(row.chat, elapsed + row.waits.total_seconds())
         lanes.add(rows)

@@ -124,9 +124,10 @@ class Ledger:
             case Doubtful(detail, at):
                 await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
-    async def keep_pace(self, message: QueuedMessage, send_after: datetime) -> None:
-        """Remember, past this process, when the instance may send again."""
-        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, send_after))
+    async def keep_pace(self, message: QueuedMessage, pause: timedelta) -> None:
+        """Remember, past this process, in how long the instance may send again. Postgres says when that is: a node
+        whose clock is wrong must neither hurry its successor nor silence the instance."""
+        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause))
 
     async def receipt(
         self,

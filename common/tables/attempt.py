@@ -59,7 +59,7 @@ PUT_BACK = f"""
             AS outcome (id, epoch, error_class, detail, ended_at, again_at, burns)
     ), back AS (
         UPDATE message_queue
-        SET status = 'queued', next_attempt_at = outcome.again_at, error = outcome.detail,
+        SET status = 'queued', next_attempt_at = now() + (outcome.again_at - outcome.ended_at), error = outcome.detail,
             error_class = outcome.error_class, attempts = attempts - (NOT outcome.burns)::int
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
@@ -93,7 +93,7 @@ DOUBT = f"""
             AS outcome (id, epoch, detail, ended_at)
     ), doubted AS (
         UPDATE message_queue
-        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = outcome.ended_at
+        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = now()
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
         RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail,
@@ -132,8 +132,8 @@ DOUBT_ORPHANS = f"""
 
 KEEP_PACE = """
     INSERT INTO instance_pace (instance_id, send_after)
-    SELECT instance_id, max(send_after)
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS pace (instance_id, send_after)
+    SELECT instance_id, now() + max(pause)
+    FROM unnest($1::uuid[], $2::interval[]) AS pace (instance_id, pause)
     GROUP BY instance_id
     ON CONFLICT (instance_id) DO UPDATE
     SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
