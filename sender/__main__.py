@@ -87,7 +87,9 @@ async def serve(settings: SenderSettings) -> None:
     outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
     webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
     announce = webhooks.wake
-    ledger = Ledger(pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all)
+    ledger = Ledger(
+        pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all, longest_pause=settings.message_delay_max
+    )
     inbox = Inbox(pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, keeps_all_events=keeps_all)
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
