@@ -72,6 +72,7 @@ class Settings(BaseSettings):
 
     # --- events ---
     events_keep_all: bool = False
+    delivery_callback_of_canceled: bool = True
     delivered_retention_period: Duration = seconds(24 * 3600)
 
     # --- files ---

@@ -82,6 +82,8 @@ async def open_app(
             settings.shard_count,
             settings.plain_hosts,
             settings.delivered_retention_period,
+            settings.events_keep_all,
+            settings.delivery_callback_of_canceled,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)

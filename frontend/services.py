@@ -24,3 +24,6 @@ class Services:
     plain_hosts: frozenset[str]
     """Hosts whose webhooks may be reached without TLS."""
     events_kept: timedelta
+    keeps_all_events: bool
+    tells_canceled: bool
+    """Whether a DeliveryCallback tells of messages that were canceled too."""
