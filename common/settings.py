@@ -178,6 +178,7 @@ class SenderSettings(Settings):
     """What only a sender reads."""
 
     sender_http_addr: str = "0.0.0.0:8081"
+    token_encryption_key: SecretStr
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"

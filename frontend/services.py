@@ -7,7 +7,7 @@ from common.clock import Clock
 from common.doorbell import Doorbell
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
-from frontend.vault import Vault
+from common.vault import Vault
 
 PATIENCE = 5.0  # seconds that a request waits for Postgres, so that a hanging one is told soon
 WHOLE_QUEUE = 30.0  # seconds for a statement that goes through all messages of an instance
