@@ -40,6 +40,7 @@ from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
@@ -111,7 +112,8 @@ async def serve(settings: SenderSettings) -> None:
         ),
         clock, media.metrics,
     )  # fmt: skip
-    composing = Composing(pool, clock, desk.of)
+    numbers = Numbers(pool, clock)
+    composing = Composing(pool, clock, numbers, desk.of)
     couriers = Couriers(
         pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
     )  # fmt: skip
@@ -155,9 +157,13 @@ async def serve(settings: SenderSettings) -> None:
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
     try:
         async with outbound, workshop, asyncio.TaskGroup() as beside:
-            upkeep = beside.create_task(media.upkeep.run(), name="upkeep of files")
+            helping = [
+                beside.create_task(media.upkeep.run(), name="upkeep of files"),
+                beside.create_task(numbers.run(), name="numbers"),
+            ]
             await node.run(stop)
-            upkeep.cancel()
+            for task in helping:
+                task.cancel()
     finally:
         for client in (redis, listening, asking):
             await client.aclose()

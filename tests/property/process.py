@@ -20,6 +20,7 @@ from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
@@ -97,9 +98,10 @@ class Process:
             lambda one, chat: self.couriers.settled(one, chat), metrics, inbox=inbox, announce=absent.wake,
             clock=clock, chance=chance, may_connect=self.leases.may_connect,
         )  # fmt: skip
+        self._numbers = numbers = Numbers(stores, clock)
         self.couriers = Couriers(
             stores, self.sessions.get, ledger, POLICY, clock, metrics, chance,
-            Composing(stores, clock, lambda instance, session: NO_MEDIA).compose,
+            Composing(stores, clock, numbers, lambda instance, session: NO_MEDIA).compose,
         )  # fmt: skip
         rescue = Rescue(
             stores, lambda: self.leases.held, lambda one: self._node.look(one), self.couriers.doubt, SCHEDULE, clock,
@@ -124,7 +126,10 @@ class Process:
 
     async def _run(self) -> None:
         try:
-            await self._node.run(self._stop)
+            async with asyncio.TaskGroup() as beside:
+                numbers = beside.create_task(self._numbers.run())
+                await self._node.run(self._stop)
+                numbers.cancel()
         finally:
             for client in self._clients:
                 await client.aclose()

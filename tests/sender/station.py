@@ -20,6 +20,7 @@ from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.inbox import Inbox
 from sender.ledger import Ledger
+from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.sessions import Sessions
 from sender.translation.families import Translator
@@ -82,9 +83,10 @@ class Station:
             lambda one, chat: self.couriers.settled(one, chat), self.metrics, inbox=self.inbox,
             announce=self.announced.update, clock=self.clock, chance=self.chance,
         )  # fmt: skip
+        numbers = Numbers(self.pool, self.clock)
         self.couriers = Couriers(
             self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
-            Composing(self.pool, self.clock, lambda instance, session: self.media).compose,
+            Composing(self.pool, self.clock, numbers, lambda instance, session: self.media).compose,
         )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,
@@ -93,7 +95,8 @@ class Station:
         await self.claim()
         async with self.engine, asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(part.run()) for part in (self.ledger, self.inbox, self.sessions, self.couriers)
+                tasks.create_task(part.run())
+                for part in (self.ledger, self.inbox, self.sessions, self.couriers, numbers)
             ]
             try:
                 yield self
