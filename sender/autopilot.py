@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common import logs
 from common.addresses import NEWSLETTER, STATUS, Jid, parse_phone, server_of, to_phone, without_device
+from common.callbacks import message_status
 from common.clock import Clock
 from common.errors import DeliveryError, LostOwnership
 from common.identifiers import new_message_id, new_zaap_id
@@ -18,7 +19,6 @@ from common.tables import shard as shards
 from common.tables.event import append
 from common.tables.event_inbox import ToldEvent
 from common.tables.message import NewMessage
-from sender.translation.own import message_status
 from sender.translation.remembering import remembered
 from sender.translation.scene import Account, Source, pair
 from sender.whatsapp.engine_events import BasicCallMeta, CallOffer, CallOfferNotice, EventCode, ReceivedMessage, address
