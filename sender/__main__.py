@@ -25,6 +25,7 @@ from common.postgres import OUTAGES, Pool, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
+from common.vault import Vault
 from sender.answers import Answers
 from sender.composing import Composing
 from sender.courier import DeliveryPolicy
@@ -199,7 +200,7 @@ def webhooks_of(
 ) -> Webhooks:
     tools = Tools(
         Post(outbound, settings.webhook_timeout, settings.plain_hosts),
-        Reads(pool),
+        Reads(pool, Vault(settings.token_encryption_key.get_secret_value())),
         Records(pool, node, leases.epoch_of),
         asyncio.Semaphore(settings.webhook_concurrency),
         leases.epoch_of,

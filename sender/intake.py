@@ -11,7 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from common import keys, logs
 from common.postgres import OUTAGES
-from common.redis import cancellable
+from common.redis import taught
 
 log = logs.get(__name__)
 
@@ -30,7 +30,7 @@ def reader(url: str) -> Redis:
         url, socket_timeout=BLOCK + 5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2,
         decode_responses=True,
     )  # fmt: skip
-    return cancellable(client)
+    return taught(client)
 
 
 class Intake:

@@ -105,7 +105,9 @@ LAST_NUMBER = """
     SELECT coalesce((SELECT last FROM event_sequence WHERE instance_id = $1), 0)"""
 
 
-async def append(connection: Connection, events: Sequence[NewEvent], *, keeps_all: bool) -> set[UUID]:
+async def append(
+    connection: Connection, events: Sequence[NewEvent], *, keeps_all: bool, timeout: float | None = None
+) -> set[UUID]:
     """Inside the transaction of their cause, once in it. The instances that now have something to deliver."""
     if not events:
         return set()
@@ -121,6 +123,7 @@ async def append(connection: Connection, events: Sequence[NewEvent], *, keeps_al
         keeps_all,
         # Joined, since arrays in an array must be of one length.
         [_BETWEEN.join(each.about) or None for each in events],
+        timeout=timeout,
     )
     return {row[0] for row in rows}
 

@@ -148,9 +148,13 @@ _CANCEL = """
     )
     SELECT {told} FROM kept"""
 
-CANCEL_ONE = _CANCEL.format(before="", which="instance_id = $1 AND zaap_id = $2", status="canceled", told="id")
-CANCEL_ALL = _CANCEL.format(before="", which="instance_id = $1", status="canceled", told="id")
-CANCEL_OLDER = _CANCEL.format(before="", which="instance_id = $1 AND accepted_at < $2", status="canceled", told="id")
+_CANCELED = "instance_id, zaap_id, message_id, chat, 'it was canceled' AS error"
+
+CANCEL_ONE = _CANCEL.format(before="", which="instance_id = $1 AND zaap_id = $2", status="canceled", told=_CANCELED)
+CANCEL_ALL = _CANCEL.format(before="", which="instance_id = $1", status="canceled", told=_CANCELED)
+CANCEL_OLDER = _CANCEL.format(
+    before="", which="instance_id = $1 AND accepted_at < $2", status="canceled", told=_CANCELED
+)
 
 # What is due in the shards held, and which of these are still ours. Only shards with something due are locked: these
 # chores run all the time, and a lock of a row is a write.
