@@ -108,7 +108,7 @@ async def serve(settings: SenderSettings) -> None:
         lambda one, chat: couriers.settled(one, chat), metrics,
         inbox=inbox, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
-        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
     )  # fmt: skip
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
@@ -133,6 +133,10 @@ async def serve(settings: SenderSettings) -> None:
         chance, announce, longest_pause=settings.message_delay_max, keeps_all_events=keeps_all,
     )  # fmt: skip
 
+    def changed(instance: UUID) -> None:
+        couriers.changed(instance)
+        webhooks.look(instance)
+
     def decided(instance: UUID, chat: Jid) -> None:
         couriers.settled(instance, chat)
         webhooks.wake([instance])
@@ -141,7 +145,7 @@ async def serve(settings: SenderSettings) -> None:
         engine, leases, ledger, sessions, couriers, inbox, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
-            lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
+            lambda shards: node.look_around(shards), leases.hurry, changed,
         ),
         rescue,
         Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
