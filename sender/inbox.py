@@ -17,6 +17,7 @@ from common.tables.received_message import ReceivedMessage
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
 from sender.translation.remembering import remembered
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Raw
 
 log = logs.get(__name__)
@@ -43,6 +44,7 @@ class Inbox:
         held: Callable[[], Mapping[int, int]],
         announce: Callable[[Iterable[UUID]], None],
         translator: Translator,
+        unsealing: Unsealing,
         metrics: SenderMetrics,
         *,
         keeps_all_events: bool = False,
@@ -51,6 +53,7 @@ class Inbox:
         self._held = held
         self._announce = announce
         self._translator = translator
+        self._unsealing = unsealing
         self._metrics = metrics
         self._keeps_all = keeps_all_events
         self._stored = FencedBatches[_Row](
@@ -105,7 +108,10 @@ class Inbox:
         failed: list[tuple[int, str]] = []
         for row in rows:
             try:
-                told.append((row, self._translator.translate(row), remembered(row)))
+                opened = await self._unsealing.open(row)
+                told.append((row, self._translator.translate(row, opened), remembered(row)))
+            except OUTAGES:
+                raise
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
                 log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)

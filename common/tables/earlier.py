@@ -9,11 +9,11 @@ from common.postgres import Executor
 # A caller names what the API told it; the phone and receipts name what WhatsApp knows. They are the same id wherever
 # the engine uses the one that it is given.
 FIND = """
-    SELECT whatsapp_id, chat, kind, payload::text
+    SELECT whatsapp_id, message_id, chat, kind, payload::text
     FROM message_history
     WHERE instance_id = $1 AND whatsapp_id = $2
     UNION ALL
-    SELECT whatsapp_id, chat, kind, payload::text
+    SELECT whatsapp_id, message_id, chat, kind, payload::text
     FROM message_history
     WHERE instance_id = $1 AND message_id = $2 AND message_id <> whatsapp_id
     LIMIT 1"""
@@ -27,6 +27,7 @@ OWN_ADDRESSES = """
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
     whatsapp_id: str
+    message_id: str
     chat: Jid
     kind: str
     payload: str

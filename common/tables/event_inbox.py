@@ -13,7 +13,7 @@ STORE = """
 
 FETCH = """
     SELECT event_inbox.id, instance_id, event_inbox.shard, code, body, told_at, instance.phone, instance.lid,
-           instance.profile_name
+           instance.profile_name, instance.device
     FROM event_inbox
     JOIN instance ON instance.id = instance_id
     WHERE event_inbox.shard = ANY($1::integer[]) AND error IS NULL
@@ -50,6 +50,7 @@ class ToldEvent:
     phone: str | None
     lid: str | None
     profile_name: str | None
+    device: str | None = None
 
 
 async def fetch(connection: Executor, shards: Sequence[int], limit: int) -> list[ToldEvent]:

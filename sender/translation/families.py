@@ -8,6 +8,7 @@ from sender.translation import groups, presence, profile, received
 from sender.translation.calls import Calls
 from sender.translation.media import MediaLinks
 from sender.translation.scene import Account
+from sender.translation.sealed import Opened
 from sender.whatsapp.engine_events import EventCode
 
 CODES = frozenset(int(code) for code in EventCode)
@@ -19,8 +20,8 @@ class Translator:
 
     def __init__(self, media: MediaLinks) -> None:
         calls = Calls()
+        self._media = media
         self._families: dict[int, Callable[[ToldEvent, Account], list[NewEvent]]] = {
-            EventCode.MESSAGE: lambda row, account: received.message(row.body, account, media),
             EventCode.UNDECRYPTABLE: lambda row, account: received.undecryptable(row.body, account, media),
             EventCode.RECEIPT: profile.own_receipt,
             EventCode.CHAT_PRESENCE: presence.chat_presence,
@@ -33,6 +34,8 @@ class Translator:
             EventCode.CALL_TERMINATE: calls.translate,
         }
 
-    def translate(self, row: ToldEvent) -> list[NewEvent]:
-        """Raises whatever a malformed event raises."""
+    def translate(self, row: ToldEvent, opened: Opened | None = None) -> list[NewEvent]:
+        """`opened` is what was sealed in it. Raises whatever a malformed event raises."""
+        if row.code == EventCode.MESSAGE:
+            return received.message(row.body, Account.of(row), self._media, opened)
         return self._families[row.code](row, Account.of(row))

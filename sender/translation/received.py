@@ -10,6 +10,7 @@ from common.tables.event import NewEvent
 from sender.translation import cards, channels, commerce, files, references, templates, text
 from sender.translation.media import MediaLinks, NoMedia
 from sender.translation.scene import Account, Scene, Source, without
+from sender.translation.sealed import Change, Opened
 from sender.whatsapp.engine_events import MessageSource, ReceivedMessage, UndecryptableMessage, address, e2e
 
 Read = Callable[[Any, Scene], dict[str, Any]]
@@ -36,18 +37,20 @@ _WRAPPERS = (
     "groupMentionedMessage",
     "associatedChildMessage",
     "botInvokeMessage",
+    "pollCreationMessageV4",
 )
 _DEEPEST = 8
 
 
-def message(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:
-    """A message event of the engine."""
+def message(body: bytes, account: Account, media: MediaLinks, opened: Opened | None = None) -> list[NewEvent]:
+    """A message event of the engine; `opened` is what was sealed in it."""
     told = ReceivedMessage.FromString(body)
     scene = Scene.of(told.Info, account, media)
     if without_device(scene.source.chat) == STATUS:
         return []  # status posts of others have no documented callback
     recipients = told.Info.MessageSource
-    shown = _content(told.Message, scene, is_view_once=told.IsViewOnce or told.IsViewOnceV2, source=recipients)
+    is_view_once = told.IsViewOnce or told.IsViewOnceV2
+    shown = _content(told.Message, scene, is_view_once=is_view_once, source=recipients, opened=opened)
     return [shown] if shown is not None else []
 
 
@@ -57,6 +60,13 @@ def sent_here(content: bytes, told: Told, at: datetime, account: Account) -> New
         account, Source.of_own(told.chat, account), told.message_id, milliseconds(at), NoMedia(), from_api=True
     )
     return _content(e2e.Message.FromString(content), scene)
+
+
+def options_of(body: bytes) -> list[str] | None:
+    """The options of a poll that was received; None when the message is none."""
+    content, _ = _unwrapped(e2e.Message.FromString(body))
+    poll = next((part for field, part in content.ListFields() if field.name in references.POLLS), None)
+    return None if poll is None else [option.optionName for option in poll.options]
 
 
 def undecryptable(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:
@@ -76,9 +86,17 @@ def undecryptable(body: bytes, account: Account, media: MediaLinks) -> list[NewE
 
 
 def _content(
-    content: Any, scene: Scene, *, is_view_once: bool = False, source: MessageSource | None = None
+    content: Any,
+    scene: Scene,
+    *,
+    is_view_once: bool = False,
+    source: MessageSource | None = None,
+    opened: Opened | None = None,
 ) -> NewEvent | None:
-    content, once = _unwrapped(content)
+    if opened is not None and not isinstance(opened, Change):
+        shown = references.answered(content, opened, scene)
+        return event(scene.account.instance_id, "received", scene.envelope() | shown, is_own=scene.source.is_own)
+    content, once = _unwrapped(content if opened is None else opened.content)
     changes: dict[str, Any] = {}
     if content.HasField("protocolMessage"):
         protocol = content.protocolMessage
