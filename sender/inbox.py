@@ -9,13 +9,14 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.received import named_in
 from sender.translation.remembering import remembered
 from sender.unsealing import Unsealing
 from sender.whatsapp.session import Raw
@@ -108,8 +109,8 @@ class Inbox:
         failed: list[tuple[int, str]] = []
         for row in rows:
             try:
-                opened = await self._unsealing.open(row)
-                told.append((row, self._translator.translate(row, opened), remembered(row)))
+                made = self._translator.translate(row, await self._unsealing.open(row), await self._told_ids(row))
+                told.append((row, made, remembered(row)))
             except OUTAGES:
                 raise
             except Exception as error:
@@ -128,3 +129,7 @@ class Inbox:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
         return len(rows) if ours else 0
+
+    async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
+        found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
+        return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}

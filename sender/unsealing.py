@@ -38,22 +38,21 @@ class Unsealing:
                 return sealed.answer(plain)
             case Purpose.EVENT_EDIT:
                 return sealed.change(plain)
-        poll = await self._poll(row, letter.answered)
-        return None if poll is None else sealed.vote(plain, *poll)
+        options = await self._options(row, letter.answered)
+        return None if options is None else sealed.vote(plain, letter.answered, options)
 
     async def _secret(self, row: ToldEvent, letter: Letter) -> Secret | None:
         if row.device is None or not isinstance(self._engine, KeptSecrets):
             return None
         return await self._engine.kept_secret(Jid(row.device), letter.chat, letter.answered)
 
-    async def _poll(self, row: ToldEvent, whatsapp_id: str) -> tuple[str, list[str]] | None:
-        """The id under which the customer knows a poll, and its options."""
+    async def _options(self, row: ToldEvent, whatsapp_id: str) -> list[str] | None:
+        """Of a poll that is still kept."""
         sent = await earlier.find(self._pool, row.instance_id, whatsapp_id)
         if sent is not None and sent.kind == "poll":
-            return sent.message_id, [option["name"] for option in orjson.loads(sent.payload).get("poll", ())]
+            return [option["name"] for option in orjson.loads(sent.payload).get("poll", ())]
         received = await received_message.find(self._pool, row.instance_id, whatsapp_id)
         options = None if received is None else options_of(received.body)
         if options is None:
             log.info("vote in a poll that is not known any more", instance=row.instance_id)
-            return None
-        return whatsapp_id, options
+        return options

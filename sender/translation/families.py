@@ -1,6 +1,7 @@
 """Which family translates which event of the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -34,8 +35,13 @@ class Translator:
             EventCode.CALL_TERMINATE: calls.translate,
         }
 
-    def translate(self, row: ToldEvent, opened: Opened | None = None) -> list[NewEvent]:
-        """`opened` is what was sealed in it. Raises whatever a malformed event raises."""
+    def translate(
+        self, row: ToldEvent, opened: Opened | None = None, told_ids: Mapping[str, str] = MappingProxyType({})
+    ) -> list[NewEvent]:
+        """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids.
+
+        Raises whatever a malformed event raises.
+        """
         if row.code == EventCode.MESSAGE:
-            return received.message(row.body, Account.of(row), self._media, opened)
+            return received.message(row.body, Account.of(row), self._media, opened, told_ids)
         return self._families[row.code](row, Account.of(row))

@@ -23,7 +23,7 @@ def referenced(key: Any, scene: Scene) -> dict[str, Any]:
     else:
         from_me = not key.fromMe
     return {
-        "messageId": key.ID,
+        "messageId": scene.id_of(key.ID),
         "fromMe": from_me,
         "phone": scene.source.chat_phone,
         "participant": scene.phone_of(author) if scene.source.is_group else None,
@@ -66,7 +66,12 @@ def poll(part: Any, scene: Scene) -> dict[str, Any]:
 def answered(content: Any, opened: Vote | Answer, scene: Scene) -> dict[str, Any]:
     """What was sealed: a vote (an empty list takes it back), or an answer to an event."""
     if isinstance(opened, Vote):
-        return {"pollVote": {"pollMessageId": opened.poll_id, "options": [{"name": name} for name in opened.names]}}
+        return {
+            "pollVote": {
+                "pollMessageId": scene.id_of(opened.poll_id),
+                "options": [{"name": name} for name in opened.names],
+            }
+        }
     response = opened.response
     return {
         "eventResponse": {

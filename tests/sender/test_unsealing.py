@@ -154,6 +154,17 @@ async def test_a_changed_event_is_told_as_an_edit(running: Station) -> None:
     assert (body["messageId"], body["isEdit"], body["event"]["name"]) == (EVENT, True, "Later")
 
 
+async def test_what_went_out_through_the_api_is_named_as_the_api_told_it(running: Station) -> None:
+    instance = await linked(running)
+    message_id = await own_poll(running, instance)
+    reply = M(extendedTextMessage=e2e.ExtendedTextMessage(text="Friday", contextInfo=e2e.ContextInfo(stanzaID=POLL)))
+    key = M().protocolMessage.key.__class__(ID=POLL, remoteJID=LID, fromMe=False)
+    await told(running, instance, reply)
+    answer, reaction = await told(running, instance, M(reactionMessage=e2e.ReactionMessage(key=key, text="+")))
+    assert answer["referenceMessageId"] == message_id
+    assert reaction["reaction"]["referencedMessage"]["messageId"] == message_id
+
+
 async def test_a_vote_that_nobody_can_open_is_not_told_and_holds_nothing_up(running: Station) -> None:
     instance = await linked(running)
     await own_poll(running, instance)
