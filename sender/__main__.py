@@ -53,6 +53,7 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.unsealing import Unsealing
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -99,12 +100,13 @@ async def serve(settings: SenderSettings) -> None:
         pool, lambda: leases.held, lambda one: sessions.session_of(one), lambda one: couriers.wake(one), announce,
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
+    engine = choose_engine(settings, clock)
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, autopilot=autopilot,
-        keeps_all_events=keeps_all,
+        pool, lambda: leases.held, announce, Translator(NoMedia()), Unsealing(pool, engine), metrics,
+        autopilot=autopilot, keeps_all_events=keeps_all,
     )  # fmt: skip
     sessions = Sessions(
-        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
+        engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
         inbox=inbox, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,

@@ -9,7 +9,7 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -17,7 +17,9 @@ from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.received import named_in
 from sender.translation.remembering import remembered
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Raw
 
 log = logs.get(__name__)
@@ -44,6 +46,7 @@ class Inbox:
         held: Callable[[], Mapping[int, int]],
         announce: Callable[[Iterable[UUID]], None],
         translator: Translator,
+        unsealing: Unsealing,
         metrics: SenderMetrics,
         *,
         autopilot: Autopilot,
@@ -54,6 +57,7 @@ class Inbox:
         self._held = held
         self._announce = announce
         self._translator = translator
+        self._unsealing = unsealing
         self._metrics = metrics
         self._keeps_all = keeps_all_events
         self._stored = FencedBatches[_Row](
@@ -112,7 +116,10 @@ class Inbox:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
-                told.append((row, self._translator.translate(row), remembered(row)))
+                made = self._translator.translate(row, await self._unsealing.open(row), await self._told_ids(row))
+                told.append((row, made, remembered(row)))
+            except OUTAGES:
+                raise
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
                 log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)
@@ -132,3 +139,7 @@ class Inbox:
         self._announce(to_deliver)
         self._autopilot.do(to_do)
         return len(rows) if ours else 0
+
+    async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
+        found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
+        return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}

@@ -208,6 +208,15 @@ class Secrets(Protocol):
 
 
 @runtime_checkable
+class KeptSecrets(Protocol):
+    """A power of engines, not of sessions: what is told while nothing is connected has to be read as well."""
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        """As `Secrets.message_secret`, of the account that is linked as that device."""
+        ...
+
+
+@runtime_checkable
 class CallLinks(Protocol):
     """neonize: nothing. It takes a question to the server that the library does not know."""
 

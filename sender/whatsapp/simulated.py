@@ -218,6 +218,10 @@ class SimulatedSession:
             raise NotConnected
         self.deleted.append((chat, whatsapp_id))
 
+    @property
+    def device(self) -> str:
+        return self._account.device
+
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         return self.secrets.get(whatsapp_id)
 
@@ -334,6 +338,16 @@ class SimulatedEngine:
             await session.close()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return next(
+            (
+                found
+                for each in self.sessions.values()
+                if each.device == device and (found := each.secrets.get(whatsapp_id))
+            ),
+            None,
+        )
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:

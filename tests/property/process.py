@@ -28,6 +28,7 @@ from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
@@ -97,7 +98,13 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics, autopilot=autopilot
+            stores,
+            lambda: self.leases.held,
+            absent.wake,
+            Translator(NoMedia()),
+            Unsealing(stores, None),
+            metrics,
+            autopilot=autopilot,
         )
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
