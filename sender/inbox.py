@@ -9,7 +9,7 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox, received_message
+from common.tables import event, event_inbox, received_media, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -35,7 +35,8 @@ class _Row:
 
 
 class Inbox:
-    """`run` must be running. `announce` is told which instances have events to deliver."""
+    """`run` must be running. `announce` is told which instances have events to deliver, `on_files` that there are
+    files to download."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Inbox:
         metrics: SenderMetrics,
         *,
         keeps_all_events: bool = False,
+        on_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._pool = pool
         self._held = held
@@ -53,6 +55,7 @@ class Inbox:
         self._translator = translator
         self._metrics = metrics
         self._keeps_all = keeps_all_events
+        self._on_files = on_files
         self._stored = FencedBatches[_Row](
             "inbox", pool, lambda shard: held().get(shard), self._store, lambda rows: self.look()
         )
@@ -118,7 +121,11 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
+            await received_media.announce(connection, files, keeps_all=self._keeps_all)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
+        if files:
+            self._on_files()
         return len(rows) if ours else 0

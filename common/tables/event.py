@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from common.postgres import Connection, Executor
+from common.tables.received_media import NewReceivedMedia
 
 Slot = Literal["delivery", "received", "message-status", "presence", "connected", "disconnected"]
 """Which webhook of the instance takes an event."""
@@ -16,7 +17,8 @@ Slot = Literal["delivery", "received", "message-status", "presence", "connected"
 class NewEvent:
     """`is_own`: about a message that the linked number sent itself, told only to who asked for those.
 
-    `media_id` and `media_until`: the event waits until that file is stored, at most so long.
+    `media_id` and `media_until`: the event waits until its files are stored, at most so long; the id is that of the
+    first. `files` are those that its body links to.
     """
 
     instance_id: UUID
@@ -26,6 +28,7 @@ class NewEvent:
     is_own: bool = False
     media_id: UUID | None = None
     media_until: datetime | None = None
+    files: tuple[NewReceivedMedia, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

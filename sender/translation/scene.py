@@ -18,6 +18,7 @@ from common.addresses import (
     without_device,
 )
 from common.tables.event_inbox import ToldEvent
+from common.tables.received_media import Kind
 from sender.translation.media import File, Link, MediaLinks
 from sender.translation.own import written
 from sender.whatsapp.engine_events import MessageInfo, MessageSource, address
@@ -92,11 +93,13 @@ class Scene:
         source = Source.of(info.MessageSource, account)
         return cls(account, source, info.ID, info.Timestamp, media, info.Pushname)
 
-    def link(self, kind: str, part: Any) -> Link:
+    def link(self, kind: Kind, part: Any) -> Link:
         """The link of a file of this message."""
+        thumbnail = part.JPEGThumbnail if kind in ("image", "document") else b""
         file = File(
-            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString()
-        )
+            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString(),
+            thumbnail,
+        )  # fmt: skip
         link = self.media.link(file)
         self.links.append(link)
         return link
