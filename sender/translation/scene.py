@@ -17,10 +17,10 @@ from common.addresses import (
     user_of,
     without_device,
 )
+from common.callbacks import written
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_media import Kind
 from sender.translation.media import File, Link, MediaLinks
-from sender.translation.own import written
 from sender.whatsapp.engine_events import MessageInfo, MessageSource, address
 
 
