@@ -52,7 +52,7 @@ class DeskRules:
 
     file: int
     document: int
-    files_at_once: int = 16
+    files_at_once: int = 64
     uploads_at_once: int = 4
 
     def largest(self, form: Form) -> int:
