@@ -123,7 +123,8 @@ class Desk:
     async def _fetch(self, file: File, instance: UUID, folder: Path) -> Path:
         source = folder / "source"
         async with self._step("fetch", file.form) as size:
-            await self._fetching.fetch(file.source, instance, source, self._rules.largest(file.form))
+            largest = self._rules.largest(file.form)
+            await self._fetching.fetch(file.source, instance, source, min(largest, file.largest or largest))
             size.bytes = await _size(source)
         return source
 
