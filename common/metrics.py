@@ -158,7 +158,8 @@ class SenderMetrics:
 
 
 class MediaMetrics:
-    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+    """Files on their way. `step` is arrive, fetch, store, convert, upload or download; `type` the kind of message or
+    the form that a file takes, of a received one what it is."""
 
     def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
         self.size = Histogram(

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_use_ssl: bool = True
+    s3_public_base_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     s3_use_presigned_urls: bool = False
     s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
     media_local_storage_path: str = "/var/lib/pombo/media"
@@ -206,6 +207,10 @@ class SenderSettings(Settings):
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)
+    media_receive_concurrency: int = Field(default=4, ge=1, le=64)
+    media_receive_timeout: Duration = seconds(300)
+    media_max_retries: int = Field(default=3, ge=1, le=20)
+    media_event_wait: Duration = seconds(30)
 
     webhook_timeout: Duration = seconds(15)
     event_retry_delays: str = "0s,10s,30s,2m,5m,15m"

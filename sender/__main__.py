@@ -18,7 +18,7 @@ from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
-from common.media.assembly import media_parts
+from common.media.assembly import MediaParts, media_parts
 from common.metrics import MediaMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
@@ -39,8 +39,10 @@ from sender.ledger import Ledger
 from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
+from sender.media.linking import ReceivedLinks
 from sender.media.portraits import PATIENCE as PORTRAIT_PATIENCE
 from sender.media.portraits import Portraits
+from sender.media.receiving import Receiving, ReceivingRules
 from sender.media.workshop import Workshop
 from sender.node import Node
 from sender.numbers import Numbers
@@ -51,7 +53,7 @@ from sender.retries import RetryPolicy
 from sender.sessions import Sessions
 from sender.telling import Telling
 from sender.translation.families import Translator
-from sender.translation.media import NoMedia
+from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
 from sender.unsealing import Unsealing
 from sender.webhooks.destination import BreakerPolicy
@@ -101,9 +103,10 @@ async def serve(settings: SenderSettings) -> None:
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
     engine = choose_engine(settings, clock)
+    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(NoMedia()), Unsealing(pool, engine), metrics,
-        autopilot=autopilot, keeps_all_events=keeps_all,
+        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), Unsealing(pool, engine),
+        metrics, autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
@@ -113,7 +116,14 @@ async def serve(settings: SenderSettings) -> None:
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
     )  # fmt: skip
-    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
+    receiving = Receiving(
+        pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,
+        ReceivingRules(
+            settings.media_max_file_size, settings.media_receive_concurrency, settings.media_max_retries,
+            settings.media_receive_timeout,
+        ),
+        clock, media.metrics, chance,
+    )  # fmt: skip
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
     desk = Desk(
         Fetching(outbound, media.storage, clock, settings.media_download_timeout), workshop,
@@ -144,7 +154,7 @@ async def serve(settings: SenderSettings) -> None:
         webhooks.wake([instance])
 
     node = Node(
-        engine, leases, ledger, sessions, couriers, inbox, webhooks,
+        engine, leases, ledger, sessions, couriers, inbox, receiving, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
             lambda shards: node.look_around(shards), leases.hurry, changed,
@@ -188,6 +198,19 @@ async def serve(settings: SenderSettings) -> None:
             await pool.execute(node_table.REMOVE, node_id)
         await renewing.close()
         await pool.close()
+
+
+def links_of(settings: SenderSettings, media: MediaParts, clock: Clock) -> MediaLinks:
+    """Without a key there are no links, hence nothing to download for."""
+    if media.links is None:
+        return NoMedia()
+    return ReceivedLinks(
+        media.links,
+        clock,
+        wait=settings.media_event_wait,
+        lifetime=min(settings.media_local_url_expiry, settings.media_retention),
+        largest=settings.media_max_file_size,
+    )
 
 
 def policy_of(settings: SenderSettings) -> DeliveryPolicy:

@@ -9,7 +9,7 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import earlier, event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -38,7 +38,8 @@ class _Row:
 
 
 class Inbox:
-    """`run` must be running. `announce` is told which instances have events to deliver."""
+    """`run` must be running. `announce` is told which instances have events to deliver, `on_files` that there are
+    files to download."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Inbox:
         *,
         autopilot: Autopilot,
         keeps_all_events: bool = False,
+        on_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._autopilot = autopilot
         self._pool = pool
@@ -60,6 +62,7 @@ class Inbox:
         self._unsealing = unsealing
         self._metrics = metrics
         self._keeps_all = keeps_all_events
+        self._on_files = on_files
         self._stored = FencedBatches[_Row](
             "inbox", pool, lambda shard: held().get(shard), self._store, lambda rows: self.look()
         )
@@ -132,12 +135,16 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
+            await received_media.announce(connection, files, keeps_all=self._keeps_all)
             to_do = [wishes[row.id] for row, *_ in told if row.id in taken and row.id in wishes]
             await self._autopilot.enqueue(connection, to_do)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
         self._autopilot.do(to_do)
+        if files:
+            self._on_files()
         return len(rows) if ours else 0
 
     async def _told_ids(self, row: ToldEvent) -> dict[str, str]:

@@ -18,6 +18,7 @@ QUIET = 0.1  # seconds without an event that count as the last of them
 EVENTS_PATIENCE = 10.0  # seconds that a close gives to events that are still coming
 START_PATIENCE = 90.0  # seconds: the library's dialing (60) and handshake (20) time out before
 VERDICT_PATIENCE = 10.0  # seconds
+TOO_LARGE = "the file is larger than allowed"
 
 
 class State(Enum):
@@ -101,6 +102,18 @@ class Hosted:
                 except OSError as problem:
                     error = f"the file cannot be read: {type(problem).__name__}"
         self._link.send(Frame("answer", call, {"error": error} if error else {}, answer))
+
+    def download(self, call: int, message: bytes, path: Path, largest: int) -> None:
+        """Blocks until the file of the message is at the path; the answer says what went wrong, if anything did."""
+        error = "not-ready"
+        with self._gate.reading():
+            if self.is_ready:
+                error, content = self._library.download(self.name, message)
+                if not error and len(content) > largest:
+                    error = TOO_LARGE
+                if not error:
+                    error = _write(path, content)
+        self._link.send(Frame("answer", call, {"error": error} if error else {}))
 
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
@@ -247,3 +260,13 @@ class Hosted:
                 return
             with self._changed:
                 self._changed.wait(QUIET / 4)
+
+
+def _write(path: Path, content: memoryview) -> str:
+    """'' or what is wrong with the disk."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as problem:
+        return f"the file cannot be written: {problem.strerror}"
+    return ""

@@ -13,6 +13,8 @@ from sender.whatsapp.neonize.library import Library
 
 # Closing may block on a dialing that hangs. It has threads of its own, or it could not free those that wait for it.
 CLOSERS = 16
+# Files have threads and lanes of their own: whoever sends must not wait behind one. This many are under way at a time.
+TRANSFERS = 16
 
 
 class Service:
@@ -22,6 +24,7 @@ class Service:
         self._window = window
         self._gate = Gate()
         self._lanes = Lanes(sessions)
+        self._transfers = Lanes(TRANSFERS)
         self._closers = ThreadPoolExecutor(CLOSERS, thread_name_prefix="close")
         self._sessions: dict[str, Hosted] = {}
         self._operations: dict[str, Callable[[Frame], None]] = {
@@ -32,6 +35,7 @@ class Service:
             "mark-read": self._mark_read,
             "reject-call": self._reject_call,
             "upload": self._upload,
+            "download": self._download,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
             "ask": self._ask,
@@ -86,7 +90,13 @@ class Service:
     def _upload(self, frame: Frame) -> None:
         path, kind = Path(frame.fields["path"]), frame.fields["media"]
         if (session := self._session(frame)) is not None:
-            self._lanes.submit(session.name, frame.id, lambda: session.upload(frame.id, path, kind))
+            self._transfers.submit(session.name, frame.id, lambda: session.upload(frame.id, path, kind))
+
+    def _download(self, frame: Frame) -> None:
+        path, largest = Path(frame.fields["path"]), frame.fields["largest"]
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.download(frame.id, frame.body, path, largest)  # noqa: E731
+            self._transfers.submit(f"{session.name} in", frame.id, work)
 
     def _logout(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
@@ -102,7 +112,7 @@ class Service:
             self._lanes.submit(session.name, frame.id, work)
 
     def _withdraw(self, frame: Frame) -> None:
-        if self._lanes.withdraw(frame.id):
+        if self._lanes.withdraw(frame.id) or self._transfers.withdraw(frame.id):
             self._link.send(Frame("answer", frame.id, {"error": "withdrawn"}))
 
     def _verdict(self, frame: Frame) -> None:

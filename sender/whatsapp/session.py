@@ -331,3 +331,28 @@ class Uploads(Protocol):
         Raises DeliveryError; nothing was sent then. A caller may cancel the wait.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file on WhatsApp's media servers, as a received message describes it: nothing in it is known to be true."""
+
+    kind: MediaKind
+    direct_path: str
+    media_key: bytes
+    sha256: bytes
+    encrypted_sha256: bytes
+    length: int
+
+
+@runtime_checkable
+class Downloads(Protocol):
+    """neonize: DownloadAny, which takes a file whole into memory and several times its size while it decrypts."""
+
+    async def download(self, file: ReceivedFile, target: Path, largest: int) -> None:
+        """Fetch the file, check and decrypt it, and put it at `target` (an absolute path where nothing is yet).
+
+        Raises DeliveryError: MediaNotUsable where trying again cannot help. A caller may cancel the wait; the file may
+        then still appear.
+        """
+        ...

@@ -132,8 +132,8 @@ class Process:
             stores, lambda: self.leases.held, self.couriers.hold, self.couriers.settled, DOUBT, clock, metrics
         )
         self._node = Node(
-            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, intake, rescue, absent,
-            absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
+            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, absent, intake, rescue,
+            absent, absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())

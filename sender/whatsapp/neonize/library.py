@@ -151,6 +151,15 @@ class Library:
                 del view  # or the map could not be closed
         return answer
 
+    def download(self, session: str, message: bytes) -> tuple[str, memoryview]:
+        """(error, content). Blocks until the file of the message is here or is not.
+
+        `message` has one file with a path and no URL: the library would fetch whatever URL a message names. It holds
+        the file in memory several times over while it decrypts, however long the message said that it was.
+        """
+        answer: bytes = self._go.DownloadAny(session.encode(), message, len(message))
+        return read_download(answer)
+
     def logout(self, session: str) -> str:
         """Blocks until the server answered. The device is gone from the store then; '' or the error."""
         error: bytes = self._go.Logout(session.encode())
@@ -170,6 +179,31 @@ class Library:
         answer: bytes = self._go.GetAllDevices(store.encode(), ignore)
         text = answer.decode(errors="replace")
         return text if text.startswith("error: ") else ""
+
+
+def read_download(answer: bytes) -> tuple[str, memoryview]:
+    """A DownloadReturnFunction (1: the content, 2: an error), read in place: a parser would copy the file twice."""
+    fields = {1: memoryview(b""), 2: memoryview(b"")}
+    view, at = memoryview(answer), 0
+    while at < len(view):
+        tag, at = _varint(view, at)
+        length, at = _varint(view, at)
+        if tag & 7 != 2 or at + length > len(view):
+            raise ValueError("the answer to a download is not what it should be")
+        fields[tag >> 3] = view[at : at + length]
+        at += length
+    return bytes(fields[2]).decode(errors="replace"), fields[1]
+
+
+def _varint(view: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = view[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
 
 
 def _binder() -> Any:
