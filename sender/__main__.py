@@ -27,6 +27,7 @@ from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
 from common.vault import Vault
 from sender.answers import Answers
+from sender.autopilot import Autopilot
 from sender.composing import Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
@@ -38,6 +39,8 @@ from sender.ledger import Ledger
 from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
+from sender.media.portraits import PATIENCE as PORTRAIT_PATIENCE
+from sender.media.portraits import Portraits
 from sender.media.workshop import Workshop
 from sender.node import Node
 from sender.probes import VERSION, Probes
@@ -91,7 +94,14 @@ async def serve(settings: SenderSettings) -> None:
     ledger = Ledger(
         pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all, longest_pause=settings.message_delay_max
     )
-    inbox = Inbox(pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, keeps_all_events=keeps_all)
+    autopilot = Autopilot(
+        pool, lambda: leases.held, lambda one: sessions.session_of(one), lambda one: couriers.wake(one), announce,
+        clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
+    )  # fmt: skip
+    inbox = Inbox(
+        pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, autopilot=autopilot,
+        keeps_all_events=keeps_all,
+    )  # fmt: skip
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
@@ -111,6 +121,7 @@ async def serve(settings: SenderSettings) -> None:
         ),
         clock, media.metrics,
     )  # fmt: skip
+    portraits = Portraits(Fetching(outbound, media.storage, clock, PORTRAIT_PATIENCE), workshop, media.disk)
     composing = Composing(pool, clock, desk.of)
     couriers = Couriers(
         pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
@@ -131,7 +142,7 @@ async def serve(settings: SenderSettings) -> None:
             lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name(), node_id),
+        Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
         Probes(
             registry,
             {

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from common.doorbell import Doorbell, writer
 from common.metrics import SenderMetrics
 from common.postgres import Pool
+from sender.autopilot import Autopilot
 from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
@@ -90,7 +91,13 @@ class Process:
         )
         ledger = Ledger(self.ledger_pool, name, self.leases, metrics, longest_pause=POLICY.pause_max)
         absent: Any = _Absent()
-        inbox = Inbox(stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics)
+        autopilot = Autopilot(
+            stores, lambda: self.leases.held, lambda one: self.sessions.session_of(one),
+            lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
+        )  # fmt: skip
+        inbox = Inbox(
+            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics, autopilot=autopilot
+        )
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),

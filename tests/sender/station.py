@@ -14,6 +14,7 @@ from common.metrics import SenderMetrics
 from common.postgres import Pool
 from common.tables import message, shard
 from common.tables.message import NewMessage
+from sender.autopilot import Autopilot
 from sender.composers.media import Media
 from sender.composing import NO_MEDIA, Composing
 from sender.courier import DeliveryPolicy
@@ -74,8 +75,13 @@ class Station:
     async def running(self) -> "AsyncIterator[Station]":
         self.engine = SimulatedEngine(self.behaviour, self.journal, seed=1, links=self.links)
         self.ledger = Ledger(self.pool, self.node, self.shards, self.metrics, self.announced.update)
+        self.autopilot = Autopilot(
+            self.pool, lambda: self.shards.held, lambda one: self.sessions.session_of(one),
+            lambda one: self.couriers.wake(one), self.announced.update, self.clock, max_attempts=3,
+        )  # fmt: skip
         self.inbox = Inbox(
-            self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()), self.metrics
+            self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()), self.metrics,
+            autopilot=self.autopilot,
         )  # fmt: skip
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),
