@@ -8,12 +8,13 @@ import ctypes
 import mmap
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from sender.whatsapp.bare_package import load_bare
+from sender.whatsapp.neonize.functions import functions_of
 
 # The public key that WhatsApp's certificates are checked against, as it lies in the library's data.
 WHATSAPP_NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
@@ -46,15 +47,8 @@ class Library:
 
     def __init__(self, binder: Any) -> None:
         self._binder = binder
-        go = self._go = binder.gocode
-        self._answers: Mapping[str, Callable[[bytes, bytes], bytes]] = {
-            "accounts": lambda session, phones: go.IsOnWhatsApp(session, phones),
-            "user-info": lambda session, jids: go.GetUserInfo(session, jids, len(jids)),
-            "picture": lambda session, jid: go.GetProfilePicture(session, jid, len(jid), b"", 0),
-            "set-picture": lambda session, jpeg: go.SetProfilePhoto(session, jpeg, len(jpeg)),
-            "set-name": lambda session, name: go.SetPushName(session, name),
-            "set-about": lambda session, about: go.SetStatusMessage(session, about),
-        }
+        self._go = binder.gocode
+        self._answers = functions_of(self._go)
 
     @classmethod
     def load(cls, noise_root: bytes | None = None) -> Self:

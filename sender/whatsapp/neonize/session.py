@@ -19,8 +19,11 @@ from sender.host.process import HostLost
 from sender.whatsapp.neonize.downloads import failure_of_download, message_of
 from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
+from sender.whatsapp.neonize.groups import NeonizeGroups
 from sender.whatsapp.neonize.hearing import Hearing, Seat
+from sender.whatsapp.neonize.newsletters import NeonizeNewsletters
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.people import NeonizePeople, NeonizePrivacy
 from sender.whatsapp.neonize.profile import OwnProfile
 from sender.whatsapp.neonize.protobuf import (
     IsOnWhatsAppReturnFunction,
@@ -92,6 +95,10 @@ class NeonizeSession:
         self._closing = asyncio.Event()
         self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
         self._hearing_task: asyncio.Task[None] | None = None
+        self.groups = NeonizeGroups(self._ask)
+        self.people = NeonizePeople(self._ask, store.other_addresses, lambda: store.contacts(account.device))
+        self.privacy = NeonizePrivacy(self._ask)
+        self.newsletters = NeonizeNewsletters(self._ask)
         self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
