@@ -5,23 +5,23 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.media.assembly import media_parts
-from common.metrics import MediaMetrics, SenderMetrics
+from common.metrics import MediaMetrics, PulseMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
+from common.pulse import Pulse
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
@@ -48,6 +48,7 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.vitals import HostsCollector, watch_sessions
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -66,8 +67,8 @@ async def serve(settings: SenderSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     host, _, port = settings.sender_http_addr.rpartition(":")
-    # The same after a restart, so that the shards come home; the id is this process's own.
-    name = settings.node_id or f"{socket.gethostname()}-{port}"
+    # The name stays after a restart; the id is this process's own.
+    name = settings.node_name
     node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
@@ -97,6 +98,10 @@ async def serve(settings: SenderSettings) -> None:
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
         may_connect=leases.may_connect,
     )  # fmt: skip
+    watch_sessions(metrics, sessions)
+    registry.register(HostsCollector(engine, settings.prometheus_namespace))
+    ProcessCollector(settings.prometheus_namespace, registry=registry)
+    pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
     desk = Desk(
@@ -153,8 +158,10 @@ async def serve(settings: SenderSettings) -> None:
     try:
         async with outbound, workshop, asyncio.TaskGroup() as beside:
             upkeep = beside.create_task(media.upkeep.run(), name="upkeep of files")
+            beating = beside.create_task(pulse.run(), name="pulse")
             await node.run(stop)
             upkeep.cancel()
+            beating.cancel()
     finally:
         for client in (redis, listening, asking):
             await client.aclose()

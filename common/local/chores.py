@@ -31,6 +31,8 @@ def check(arguments: Sequence[str]) -> int:
         "types of pombo": ("-m", "mypy", "pombo"),
         "boundaries": (str(Path(sys.executable).with_name("lint-imports")),),
         "SQL": ("-m", "pytest", "tests/common/test_sql.py"),
+        "manifests": ("-m", "pytest", "tests/k8s/test_manifests.py", "tests/k8s/test_dockerfile.py"),
+        "alerts": ("-m", "pytest", "tests/k8s/test_alerts.py"),
     }
     failed = []
     for name, command in checks.items():

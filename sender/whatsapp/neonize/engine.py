@@ -69,6 +69,14 @@ class NeonizeEngine:
         """The hosts that sessions sit in now."""
         return self._fleet.hosts
 
+    @property
+    def hosts_alive(self) -> int:
+        return len(self._fleet.hosts)
+
+    @property
+    def hosts_died(self) -> int:
+        return self._fleet.deaths
+
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
