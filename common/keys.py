@@ -13,6 +13,8 @@
 from uuid import UUID
 
 GROUP = "senders"
+CONSUMER = "owner"
+"""The one name under which streams are read, by whichever process: a stream keeps every name that it ever heard."""
 BELL_LENGTH = 1000
 ASK_SECONDS = 120
 ANSWER_SECONDS = 120

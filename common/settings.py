@@ -79,6 +79,7 @@ class Settings(BaseSettings):
 
     # --- events ---
     events_keep_all: bool = False
+    delivery_callback_of_canceled: bool = True
     delivered_retention_period: Duration = seconds(24 * 3600)
 
     # --- files ---
@@ -201,6 +202,7 @@ class SenderSettings(Settings):
     """What only a sender reads."""
 
     sender_http_addr: str = "0.0.0.0:8081"
+    token_encryption_key: SecretStr
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"

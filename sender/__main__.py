@@ -25,6 +25,7 @@ from common.pulse import Pulse
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
+from common.vault import Vault
 from sender.answers import Answers
 from sender.composing import Composing
 from sender.courier import DeliveryPolicy
@@ -88,7 +89,9 @@ async def serve(settings: SenderSettings) -> None:
     outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
     webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
     announce = webhooks.wake
-    ledger = Ledger(pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all)
+    ledger = Ledger(
+        pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all, longest_pause=settings.message_delay_max
+    )
     inbox = Inbox(pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, keeps_all_events=keeps_all)
     sessions = Sessions(
         engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
@@ -200,7 +203,7 @@ def webhooks_of(
 ) -> Webhooks:
     tools = Tools(
         Post(outbound, settings.webhook_timeout, settings.plain_hosts),
-        Reads(pool),
+        Reads(pool, Vault(settings.token_encryption_key.get_secret_value())),
         Records(pool, node, leases.epoch_of),
         asyncio.Semaphore(settings.webhook_concurrency),
         leases.epoch_of,

@@ -95,7 +95,9 @@ LAST_NUMBER = """
     SELECT coalesce((SELECT last FROM event_sequence WHERE instance_id = $1), 0)"""
 
 
-async def append(connection: Connection, events: Sequence[NewEvent], *, keeps_all: bool) -> set[UUID]:
+async def append(
+    connection: Connection, events: Sequence[NewEvent], *, keeps_all: bool, timeout: float | None = None
+) -> set[UUID]:
     """Inside the transaction of their cause, once in it. The instances that now have something to deliver."""
     if not events:
         return set()
@@ -109,6 +111,7 @@ async def append(connection: Connection, events: Sequence[NewEvent], *, keeps_al
         [each.media_id for each in events],
         [each.media_until for each in events],
         keeps_all,
+        timeout=timeout,
     )
     return {row[0] for row in rows}
 

@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 
 from common.addresses import Jid, to_phone
+from common.callbacks import Told
 from common.requests.queue import LARGEST_OLD_PAGE, LARGEST_PAGE, PAGE, EmptyQueue, ReadOldQueue, ReadQueue
 from common.settings import parse_duration
 from common.tables import message as table
@@ -20,6 +21,7 @@ from frontend.operation import Call, Operation, Read, Write
 from frontend.operations import dead_letters, uncertain
 from frontend.operations.dead_letters import read_id
 from frontend.operations.rings import ring
+from frontend.operations.telling import tell
 from frontend.operations.waiting import explain
 from frontend.replies.common import Nothing, milliseconds, written
 from frontend.replies.queue import (
@@ -64,11 +66,11 @@ async def count_queue(services: Services, call: Call[None, None]) -> Count:
 async def cancel_all(services: Services, call: Call[EmptyQueue, None]) -> Nothing:
     """Everything that has not started; idempotent on an empty queue."""
     if call.query.olderThan is None:
-        gone = await services.pool.fetch(table.CANCEL_ALL, call.access.id, timeout=WHOLE_QUEUE)
+        await _cancel(services, call.access, table.CANCEL_ALL)
     else:
         before = read_moment(call.query.olderThan, services.clock.now())
-        gone = await services.pool.fetch(table.CANCEL_OLDER, call.access.id, before, timeout=WHOLE_QUEUE)
-    return await _canceled(services, call.access, gone)
+        await _cancel(services, call.access, table.CANCEL_OLDER, before)
+    return NOTHING
 
 
 async def cancel_one(services: Services, call: Call[None, None]) -> Nothing:
@@ -76,12 +78,12 @@ async def cancel_one(services: Services, call: Call[None, None]) -> Nothing:
     zaap_id = read_id(call.variable)
     if zaap_id is None:
         return NOTHING
-    gone = await services.pool.fetch(table.CANCEL_ONE, call.access.id, zaap_id)
-    if not gone:
-        story = await story_table.find(services.pool, call.access.id, zaap_id)
-        if story is not None and story.status in GONE_OUT:
-            raise problems.Problem(409, f"the message is already {shown_status(story)} and cannot be canceled")
-    return await _canceled(services, call.access, gone)
+    if await _cancel(services, call.access, table.CANCEL_ONE, zaap_id):
+        return NOTHING
+    story = await story_table.find(services.pool, call.access.id, zaap_id)
+    if story is not None and story.status in GONE_OUT:
+        raise problems.Problem(409, f"the message is already {shown_status(story)} and cannot be canceled")
+    return NOTHING
 
 
 async def tell_story(services: Services, call: Call[None, None]) -> MessageStory:
@@ -183,11 +185,16 @@ def _shown(row: asyncpg.Record, access: Access) -> dict[str, Any]:
     }
 
 
-async def _canceled(services: Services, access: Access, gone: Sequence[asyncpg.Record]) -> Nothing:
+async def _cancel(services: Services, access: Access, statement: str, *arguments: object) -> bool:
+    """Whether there was anything to cancel."""
+    async with services.pool.acquire() as connection, connection.transaction():
+        gone = await connection.fetch(statement, access.id, *arguments, timeout=WHOLE_QUEUE)
+        if services.tells_canceled:
+            await tell(services, connection, [Told(*row) for row in gone])
     if gone:
         services.metrics.canceled.inc(len(gone))
         await ring(services, access.shard, access.id)
-    return NOTHING
+    return bool(gone)
 
 
 def _maybe(moment: datetime | None) -> str | None:

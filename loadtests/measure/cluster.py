@@ -27,7 +27,7 @@ from common.local.programs import ROOT
 from common.local.valkey import Valkey
 from common.schema import migrate
 from common.tables.instance import shard_of
-from frontend.vault import digest, new_token
+from frontend.tokens import digest, new_token
 from loadtests.history import audit
 from loadtests.history.checker import Violation
 from loadtests.history.events import Answered, Asked, History

@@ -20,7 +20,7 @@ from common.local.programs import ROOT
 from common.local.valkey import Valkey
 from common.schema import migrate
 from common.tables.instance import shard_of
-from frontend.vault import digest, new_token
+from frontend.tokens import digest, new_token
 
 START_PATIENCE = 30.0
 STOP_PATIENCE = 20.0

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from common.addresses import Jid, without_device
+from common.callbacks import event, message_status
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
-from sender.translation.own import event, message_status
 from sender.translation.scene import Account, Source, notification_envelope
 from sender.whatsapp.engine_events import Picture, Receipt, address
 

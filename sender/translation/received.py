@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from common.addresses import BROADCAST, STATUS, Jid, server_of, user_of, without_device
+from common.callbacks import Told, event, milliseconds
 from common.tables.event import NewEvent
 from sender.translation import cards, channels, commerce, files, references, templates, text
 from sender.translation.media import MediaLinks, NoMedia
-from sender.translation.own import Told, event, milliseconds
 from sender.translation.scene import Account, Scene, Source, without
 from sender.whatsapp.engine_events import MessageSource, ReceivedMessage, UndecryptableMessage, address, e2e
 

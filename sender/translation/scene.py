@@ -17,9 +17,9 @@ from common.addresses import (
     user_of,
     without_device,
 )
+from common.callbacks import written
 from common.tables.event_inbox import ToldEvent
 from sender.translation.media import File, Link, MediaLinks
-from sender.translation.own import written
 from sender.whatsapp.engine_events import MessageInfo, MessageSource, address
 
 

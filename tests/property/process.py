@@ -88,7 +88,7 @@ class Process:
         self.leases = Leases(
             stores, redis, Identity(name, host), TTL, REFRESH, clock, metrics, lambda: len(self.sessions)
         )
-        ledger = Ledger(self.ledger_pool, name, self.leases, metrics)
+        ledger = Ledger(self.ledger_pool, name, self.leases, metrics, longest_pause=POLICY.pause_max)
         absent: Any = _Absent()
         inbox = Inbox(stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics)
         self.engine = Engine(behaviour, network)

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from common.postgres import Pool
+from common.settings import FrontendSettings
 from frontend import paging
-from tests.frontend.gateway import Caller, Gateway
+from tests.frontend.gateway import Caller, Gateway, gateway_on
 from tests.frontend.outcomes import EPOCH, NODE, Outcomes
 
 pytestmark = pytest.mark.anyio
@@ -330,3 +332,36 @@ async def test_the_story_tells_why_a_message_failed(caller: Caller, outcomes: Ou
 async def test_a_message_that_nobody_knows_is_404(caller: Caller, key: str) -> None:
     answer = await caller.get(f"queue/{key}")
     assert (answer.status_code, answer.json()) == (404, {"error": "message not found"})
+
+
+# --- what the delivery webhook is told ---
+
+
+async def told(pool: Pool, caller: Caller) -> list[tuple[str, str | None]]:
+    rows = await pool.fetch("SELECT body FROM event WHERE instance_id = $1 ORDER BY seq", caller.uuid)
+    return [(body["zaapId"], body.get("error")) for body in (orjson.loads(row[0]) for row in rows)]
+
+
+async def test_cancels_are_told_to_the_delivery_webhook_once(caller: Caller, pool: Pool) -> None:
+    await caller.call("PUT", "update-webhook-delivery", json={"value": "https://hooks.example.com/zap"})
+    first, *others = await send_many(caller, 3)
+    for _ in range(2):
+        await caller.delete(f"queue/{first}")
+        await caller.delete("queue")
+    assert sorted(await told(pool, caller)) == sorted((zaap_id, "it was canceled") for zaap_id in (first, *others))
+    assert await pool.fetchval("SELECT count(*) FROM event_outbox WHERE instance_id = $1", caller.uuid) == 3
+
+
+async def test_cancels_are_not_told_without_a_webhook_or_where_the_operator_says_so(
+    settings: FrontendSettings, pool: Pool
+) -> None:
+    async with gateway_on(settings.model_copy(update={"delivery_callback_of_canceled": False})) as gateway:
+        caller = await gateway.create()
+        await caller.call("PUT", "update-webhook-delivery", json={"value": "https://hooks.example.com/zap"})
+        await send_many(caller, 1)
+        await caller.delete("queue")
+    async with gateway_on(settings) as gateway:
+        caller = await gateway.create()
+        await send_many(caller, 1)
+        await caller.delete("queue")
+    assert await told(pool, caller) == []

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 
+from common import callbacks
 from common.addresses import Jid
 from common.tables.event import NewEvent
 from sender.translation import own
@@ -59,9 +60,9 @@ def read(event: NewEvent) -> dict[str, Any]:
 
 
 def test_a_delivery_has_the_documented_form_and_an_error_only_when_it_failed() -> None:
-    told = own.Told(INSTANCE, UUID(int=5), "3EB0C4A19F7E2B6D5081", Jid(f"{PHONE}@s.whatsapp.net"))
-    assert problems("delivery", read(own.delivery(told))) == []
-    failed = read(own.delivery(own.Told(INSTANCE, UUID(int=5), "3EB0", Jid(GROUP), "not on WhatsApp")))
+    told = callbacks.Told(INSTANCE, UUID(int=5), "3EB0C4A19F7E2B6D5081", Jid(f"{PHONE}@s.whatsapp.net"))
+    assert problems("delivery", read(callbacks.delivery(told))) == []
+    failed = read(callbacks.delivery(callbacks.Told(INSTANCE, UUID(int=5), "3EB0", Jid(GROUP), "not on WhatsApp")))
     assert (failed["error"], failed["phone"]) == ("not on WhatsApp", "120363041234567890-group")
 
 
@@ -76,7 +77,9 @@ def test_a_delivery_has_the_documented_form_and_an_error_only_when_it_failed() -
     ],
 )
 def test_a_status_has_the_documented_form(variant: str, kind: str, shown: str) -> None:
-    told = read(own.message_status(INSTANCE, kind, ["A", "B"], NOW, Jid(GROUP), Jid(f"{PHONE}:12@s.whatsapp.net")))
+    told = read(
+        callbacks.message_status(INSTANCE, kind, ["A", "B"], NOW, Jid(GROUP), Jid(f"{PHONE}:12@s.whatsapp.net"))
+    )
     assert problems(variant, told) == []
     assert (told["status"], told["ids"], told["isGroup"], told["phoneDevice"]) == (shown, ["A", "B"], True, 12)
 
