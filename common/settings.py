@@ -1,12 +1,15 @@
 """Settings: every environment variable that either program reads, with its default beside it."""
 
+import os
 import re
+import socket
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from common.public_address import Network, parse_networks
 
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_file=None, extra="ignore", populate_by_name=True)
 
+    # Settings from files, one named like each variable: how secrets are mounted into a container.
+    settings_folder: str = ""
+
     # --- stores ---
     postgres_dsn: SecretStr = Field(validation_alias=AliasChoices("POSTGRES_DSN", "DATABASE_URL"))
     postgres_max_conns: int = Field(default=8, ge=2, le=200)
@@ -65,6 +71,7 @@ class Settings(BaseSettings):
     sentry_release: str | None = None
     prometheus_namespace: str = ""
     metrics_instance_label: bool = False
+    pulse_interval: Duration = seconds(15)
 
     # --- to the world ---
     outbound_allowed_networks: str = ""
@@ -109,6 +116,23 @@ class Settings(BaseSettings):
     message_delay_max: Duration = seconds(3)
     idempotency_retention: Duration = seconds(24 * 3600)
     enqueue_batch: int = Field(default=256, ge=1, le=5000)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable wins over a file. A folder that is named and missing is an error, not an empty one."""
+        folder = os.environ.get("SETTINGS_FOLDER", "")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise ValueError(f"SETTINGS_FOLDER: {folder} is no folder")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @property
     def redis(self) -> str:
@@ -202,6 +226,7 @@ class SenderSettings(Settings):
     schedule_interval: Duration = seconds(1)
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
+    drain_timeout: Duration = seconds(60)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
@@ -220,6 +245,11 @@ class SenderSettings(Settings):
     webhook_destination_concurrency: int = Field(default=32, ge=1)
     event_sweep_interval: Duration = seconds(60)
     dlq_retention_period: Duration = seconds(7 * 86400)
+
+    @property
+    def node_name(self) -> str:
+        """NODE_ID, or a name that is the same after a restart, so that the shards come home."""
+        return self.node_id or f"{socket.gethostname()}-{self.sender_http_addr.rpartition(':')[2]}"
 
     @property
     def retry_delays(self) -> tuple[timedelta, ...]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,9 +14,10 @@ from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.media.assembly import media_parts
 from common.media.links import PATH
-from common.metrics import FrontendMetrics, MediaMetrics
+from common.metrics import FrontendMetrics, MediaMetrics, PulseMetrics
 from common.outbound import Outbound
 from common.postgres import open_pool
+from common.pulse import Pulse
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
 from common.vault import Vault
@@ -105,6 +106,8 @@ async def open_app(
             disconnected_limit=settings.message_queue_disconnected_limit,
             access_log=settings.log_level == "DEBUG",
         )
+        ProcessCollector(settings.prometheus_namespace, registry=registry)
+        pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
         files = MediaPage(media.storage, media.links, clock)
@@ -116,6 +119,7 @@ async def open_app(
             tasks.create_task(enqueue.run(), name="enqueue"),
             tasks.create_task(ask.run(), name="answers"),
             tasks.create_task(media.upkeep.run(), name="upkeep of files"),
+            tasks.create_task(pulse.run(), name="pulse"),
         ]
         try:
             yield App(dispatch, pages)

@@ -5,23 +5,23 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.media.assembly import MediaParts, media_parts
-from common.metrics import MediaMetrics, SenderMetrics
+from common.metrics import MediaMetrics, PulseMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
+from common.pulse import Pulse
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
@@ -56,6 +56,7 @@ from sender.translation.families import Translator
 from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
 from sender.unsealing import Unsealing
+from sender.vitals import HostsCollector, watch_sessions
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -74,8 +75,8 @@ async def serve(settings: SenderSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     host, _, port = settings.sender_http_addr.rpartition(":")
-    # The same after a restart, so that the shards come home; the id is this process's own.
-    name = settings.node_id or f"{socket.gethostname()}-{port}"
+    # The name stays after a restart; the id is this process's own.
+    name = settings.node_name
     node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
@@ -124,6 +125,10 @@ async def serve(settings: SenderSettings) -> None:
         ),
         clock, media.metrics, chance,
     )  # fmt: skip
+    watch_sessions(metrics, sessions)
+    registry.register(HostsCollector(engine, settings.prometheus_namespace))
+    ProcessCollector(settings.prometheus_namespace, registry=registry)
+    pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
     desk = Desk(
         Fetching(outbound, media.storage, clock, settings.media_download_timeout), workshop,
@@ -187,6 +192,7 @@ async def serve(settings: SenderSettings) -> None:
             helping = [
                 beside.create_task(media.upkeep.run(), name="upkeep of files"),
                 beside.create_task(numbers.run(), name="numbers"),
+                beside.create_task(pulse.run(), name="pulse"),
             ]
             await node.run(stop)
             for task in helping:

@@ -107,6 +107,10 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._held)
 
+    @property
+    def connected(self) -> int:
+        return sum(held.session.is_connected for held in self._held.values())
+
     def get(self, instance: UUID) -> Held | None:
         return self._held.get(instance)
 
@@ -254,6 +258,7 @@ class Sessions:
         account = account or (None, None, None, None)
         is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *account)
         if is_ours:
+            self._metrics.session_changes.labels(state).inc()
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 

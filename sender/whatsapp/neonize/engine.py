@@ -73,6 +73,14 @@ class NeonizeEngine:
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         return await self._store.find_secret(device, chat, whatsapp_id)
 
+    @property
+    def hosts_alive(self) -> int:
+        return len(self._fleet.hosts)
+
+    @property
+    def hosts_died(self) -> int:
+        return self._fleet.deaths
+
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
