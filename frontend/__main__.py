@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -20,7 +21,18 @@ DRAIN = 20  # seconds that requests under way have after the signal to stop
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up."""
+    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up.
+
+    `finish` is called before requests under way are waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, finish: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._finish = finish
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._finish()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,7 +60,7 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
             timeout_graceful_shutdown=DRAIN,
         )
         log.info("frontend starts", address=settings.http_addr)
-        await Server(config).serve()
+        await Server(config, app.finish).serve()
     log.info("frontend stopped")
 
 
