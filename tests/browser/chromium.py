@@ -120,7 +120,8 @@ class Page:
 
     async def says(self, text: str, patience: float = PATIENCE) -> None:
         """Wait until the page shows this text."""
-        await self.until(f"document.body.innerText.includes({json.dumps(text)})", patience)
+        found = f"document.body.innerText.includes({json.dumps(text)})"
+        await self.until(f"document.readyState === 'complete' && {found}", patience)
 
     async def click(self, words: str) -> None:
         """With the mouse, on what can be pressed and says (or is labelled) this."""
@@ -178,8 +179,8 @@ class Page:
 
 
 SENSES = """
-self.says = (element) => (element.getAttribute?.('aria-label') ?? element.labels?.[0]?.innerText
-    ?? element.innerText ?? '').trim()
+self.says = (element) => (element?.getAttribute('aria-label') ?? element?.labels?.[0]?.innerText
+    ?? element?.innerText ?? '').trim()
 self.where = (element) => {
     element.scrollIntoView({block: 'center'})
     const box = element.getBoundingClientRect()
@@ -209,8 +210,8 @@ async def open_page(folder: Path) -> AsyncIterator[Page]:
     ]  # fmt: skip
     if os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium's own sandbox does not work for root
-    with (folder / "chromium.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(chromium, *flags, "about:blank", stdout=log, stderr=log)
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(chromium, *flags, "about:blank", stdout=quiet, stderr=quiet)
     try:
         port = await _port_of(profile)
         async with aiohttp.ClientSession() as session:
