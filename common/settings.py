@@ -191,6 +191,12 @@ class FrontendSettings(Settings):
     media_upload_timeout: Duration = seconds(600)
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
+    panel_login_attempts: int = Field(default=10, ge=1)
+    panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
+    panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
+    panel_live_pages: int = Field(default=50, ge=0)
+    panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @model_validator(mode="after")
     def _client_token_is_a_secret(self) -> "FrontendSettings":

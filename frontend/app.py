@@ -1,9 +1,10 @@
-"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the document and its reference page."""
+"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the reference and the panel."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,21 +32,28 @@ from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
 from frontend.media_fields import FileSizes
 from frontend.media_page import MediaPage
 from frontend.pages import Pages
+from frontend.panel.assembly import build as build_panel
+from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
 from frontend.routes import Routes
 from frontend.services import PATIENCE, Services
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
-_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", PATH)
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/panel", PATH)
 
 
 class App:
     """Sends each request where it belongs: a few pages to Starlette, everything else to the API."""
 
-    def __init__(self, dispatch: Dispatch, pages: Starlette) -> None:
+    def __init__(self, dispatch: Dispatch, pages: Starlette, panel: Panel) -> None:
         self._dispatch = dispatch
         self._pages = pages
+        self._panel = panel
+
+    def finish(self) -> None:
+        """Let go of what would stay open for as long as somebody looks at it."""
+        self._panel.finish()
 
     async def __call__(self, scope: Message, receive: Receive, send: SendAnswer) -> None:
         if scope["path"].startswith(_PAGES):
@@ -111,7 +119,11 @@ async def open_app(
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
         files = MediaPage(media.storage, media.links, clock)
-        routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        outside = None
+        if settings.panel_emulator_url:
+            outside = await stack.enter_async_context(aiohttp.ClientSession())
+        panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
+        routes = [*probes.routes, *Pages(document).routes, *files.routes, *panel.routes]
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
@@ -122,7 +134,7 @@ async def open_app(
             tasks.create_task(pulse.run(), name="pulse"),
         ]
         try:
-            yield App(dispatch, pages)
+            yield App(dispatch, pages, panel)
         finally:
             for task in running:
                 task.cancel()
