@@ -49,6 +49,7 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -99,6 +100,7 @@ async def serve(settings: SenderSettings) -> None:
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
         may_connect=leases.may_connect,
+        account_of=Ways(Vault(settings.token_encryption_key.get_secret_value()), settings.whatsapp_wire).account,
     )  # fmt: skip
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
