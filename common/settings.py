@@ -234,7 +234,7 @@ class SenderSettings(Settings):
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
-    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+    simulated_pairing: Literal["at-once", "wait", "never", "offline"] = "at-once"
 
 
 def secrets_of(settings: Settings) -> list[str]:

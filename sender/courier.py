@@ -247,7 +247,7 @@ class Courier:
                 self.lanes.done(message)
                 self._on_doubt(self._instance, message.chat)
                 self._metrics.attempt(message.kind, "uncertain", instance)
-                self._metrics.uncertain.inc()
+                self._metrics.doubted(1)
                 log.warning("message uncertain", instance=instance, id=message.id)
             case Retry(error_class, _, at, again_at, burns):
                 wait = (again_at - at).total_seconds()

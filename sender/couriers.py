@@ -114,6 +114,18 @@ class Couriers:
         if courier := self._active.get(instance):
             courier.lanes.hold(chat, until)
 
+    def changed(self, instance: UUID) -> None:
+        """Something else than a new message: the queue may be paused, or a message put back. What is at hand is fetched
+        anew before anything goes."""
+        if courier := self._active.get(instance):
+            courier.lanes.all_changed()
+            courier.look()
+
+    def all_changed(self) -> None:
+        """Rings may have been lost."""
+        for instance in self._active:
+            self.changed(instance)
+
     def stop_shards(self, shards: Iterable[int]) -> list[Courier]:
         """Begin nothing more for these shards. Their couriers, which end with what is in flight."""
         gone = set(shards)

@@ -14,6 +14,7 @@ from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
+from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
 from sender.translation.remembering import remembered
@@ -45,8 +46,10 @@ class Inbox:
         translator: Translator,
         metrics: SenderMetrics,
         *,
+        autopilot: Autopilot,
         keeps_all_events: bool = False,
     ) -> None:
+        self._autopilot = autopilot
         self._pool = pool
         self._held = held
         self._announce = announce
@@ -72,6 +75,7 @@ class Inbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._stored.run(), name="inbox store")
             tasks.create_task(self._translate_forever(), name="inbox translation")
+            tasks.create_task(self._autopilot.run(), name="autopilot")
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
@@ -103,8 +107,11 @@ class Inbox:
             return 0
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
         failed: list[tuple[int, str]] = []
+        wishes: dict[int, Wish] = {}
         for row in rows:
             try:
+                if (wish := self._autopilot.wish_of(row)) is not None:
+                    wishes[row.id] = wish
                 told.append((row, self._translator.translate(row), remembered(row)))
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
@@ -118,7 +125,10 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            to_do = [wishes[row.id] for row, *_ in told if row.id in taken and row.id in wishes]
+            await self._autopilot.enqueue(connection, to_do)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
+        self._autopilot.do(to_do)
         return len(rows) if ours else 0

@@ -80,6 +80,10 @@ class Lanes:
         that began later than this."""
         self._stale.add(chat)
 
+    def all_changed(self) -> None:
+        """As `changed`, of every chat."""
+        self._stale.update(self._chats)
+
     def fetching(self) -> None:
         """A fetch begins. Chats that have changed are fetched anew: what is here is where their queue begins."""
         for chat in self._stale:

@@ -186,6 +186,15 @@ class ReadMarks(Protocol):
 
 
 @runtime_checkable
+class Calls(Protocol):
+    """neonize: RejectCall."""
+
+    async def reject_call(self, caller: Jid, call: str) -> None:
+        """End a call that rings here, by its id and the address that it came from. Raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
 class NumberLookup(Protocol):
     """neonize: IsOnWhatsApp."""
 

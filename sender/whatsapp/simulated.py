@@ -141,6 +141,7 @@ class SimulatedSession:
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
+        self.rejected: list[tuple[Jid, str]] = []
         self.deleted: list[tuple[Jid, str]] = []
         self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
@@ -206,6 +207,11 @@ class SimulatedSession:
         if not self._connected:
             raise NotConnected
         self.read += [(chat, sender, each) for each in ids]
+
+    async def reject_call(self, caller: Jid, call: str) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.rejected.append((caller, call))
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
         if not self._connected:
