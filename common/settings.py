@@ -215,6 +215,8 @@ class SenderSettings(Settings):
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
     # Everything that WhatsApp's library dials goes through this proxy (http, https or socks5 URL); empty: directly.
     whatsapp_proxy: str = ""
+    # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
+    whatsapp_wire: Literal["direct", "relay"] = "direct"
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")

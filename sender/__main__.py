@@ -57,6 +57,7 @@ from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
 from sender.unsealing import Unsealing
 from sender.vitals import HostsCollector, watch_sessions
+from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -116,6 +117,7 @@ async def serve(settings: SenderSettings) -> None:
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
+        account_of=Ways(Vault(settings.token_encryption_key.get_secret_value()), settings.whatsapp_wire).account,
     )  # fmt: skip
     receiving = Receiving(
         pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,

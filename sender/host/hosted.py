@@ -65,10 +65,10 @@ class Hosted:
     def is_ready(self) -> bool:
         return self._state is State.READY
 
-    def start(self, store: str, device: bytes, properties: bytes) -> None:
+    def start(self, store: str, device: bytes, properties: bytes, proxy: str = "") -> None:
         """Returns at once. Frames follow: events, qr and status when `device` is empty, and one `ended` at last."""
         threading.Thread(
-            target=self._sit, args=(store, device, properties), name=f"session {self.name}", daemon=True
+            target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
     def send(self, call: int, to: bytes, message: bytes) -> None:
@@ -173,10 +173,10 @@ class Hosted:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._state is State.ENDED, EVENTS_PATIENCE)
 
-    def _sit(self, store: str, device: bytes, properties: bytes) -> None:
+    def _sit(self, store: str, device: bytes, properties: bytes, proxy: str) -> None:
         callbacks = Callbacks(self._on_event, self._on_qr, self._on_status, self._on_log)
         self._pass = self._gate.enter_writing()
-        error = self._library.sit(self.name, store, device, properties, callbacks)
+        error = self._library.sit(self.name, store, device, properties, callbacks, proxy)
         self._leave_gate()
         if self._state is not State.CLOSING:
             # It ended by itself and stays in the library's tables until it is stopped.

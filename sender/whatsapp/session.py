@@ -15,6 +15,9 @@ from typing import Literal, Protocol, Self, runtime_checkable
 from common.addresses import Jid
 from sender.whatsapp.protobuf import Message
 
+Wire = Literal["direct", "relay"]
+"""Whether the engine speaks to WhatsApp itself, or through the relay of its host, if it can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -22,6 +25,9 @@ class Account:
 
     instance: str
     device: str
+    wire: Wire = "direct"
+    proxy: str = ""
+    """URL of the way to WhatsApp for this session; empty: that of all sessions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from common.tables import console, event_dead_letter, webhook
+from common.tables import console, event_dead_letter, webhook_secret
 from frontend import problems
 from frontend.panel.views.instance import BASE, Desk
 from frontend.panel.visit import Action, Context, Form, Said, View, Visit
@@ -61,7 +61,7 @@ class Webhooks:
         async with services.pool.acquire() as connection:
             deliveries = await console.list_deliveries(connection, instance.id, LATEST, since)
             letters = await event_dead_letter.list_page(connection, instance.id, 0, LATEST + 1)
-            secrets = await webhook.list_secrets(connection, instance.id)
+            secrets = await webhook_secret.list_secrets(connection, instance.id, services.vault)
         received = instance.received_and_delivery_callback_url or instance.received_callback_url
         addresses = {slot: getattr(instance, column) or "" for slot, (column, _) in SLOTS.items()}
         return {

@@ -63,11 +63,14 @@ class Library:
         version: bytes = self._go.GetVersion()
         return version.decode()
 
-    def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
+    def sit(
+        self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks, proxy: str = ""
+    ) -> str:
         """Connect and stay until `stop`; returns why it ended ('' when stopped).
 
         `device` is an exact device address that is in the store (another one aborts the process), or empty to pair a
-        new one. `store` must be a URL, else a file of that name is made.
+        new one. `store` must be a URL, else a file of that name is made. `proxy` is a URL too; empty leaves it to the
+        environment.
         """
         if not store.startswith(("postgres://", "postgresql://")):
             raise ValueError("the session store must be a Postgres URL")
@@ -78,6 +81,7 @@ class Library:
             binder.func_callback_bytes(lambda _, at, size, code: callbacks.event(code, ctypes.string_at(at, size))),
             binder.func_callback_bytes2(lambda at, size: callbacks.log(ctypes.string_at(at, size))),
         )
+        way = binder.ProxySettings(proxy)._to_c_struct() if proxy else None
         error: bytes = self._go.Neonize(
             store.encode(),
             session.encode(),
@@ -92,7 +96,7 @@ class Library:
             len(properties),
             b"",
             0,
-            None,
+            ctypes.byref(way) if way is not None else None,
         )
         return error.decode(errors="replace")
 

@@ -19,6 +19,7 @@ from sender.host.process import HostLost
 from sender.whatsapp.neonize.downloads import failure_of_download, message_of
 from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
+from sender.whatsapp.neonize.formats import FormatChanged
 from sender.whatsapp.neonize.groups import NeonizeGroups
 from sender.whatsapp.neonize.hearing import Hearing, Seat
 from sender.whatsapp.neonize.newsletters import NeonizeNewsletters
@@ -233,6 +234,8 @@ class NeonizeSession:
                 reason = HOST_DIED
             except OUTAGES:
                 reason = "the session store does not answer"
+            except FormatChanged as refusal:
+                reason = f"the wire relay is refused: {refusal}"
             except Exception:
                 self._log.exception("unexpected error around a session")
                 reason = "unexpected error"
@@ -255,12 +258,7 @@ class NeonizeSession:
             self._is_final = True
             self._hearing.add(LoggedOut("the device is not in the session store"))
             return "not paired"
-        fields = {
-            "session": seat.name,
-            "store": self._store.url,
-            "device": to_engine(Jid(self._account.device)).hex(),
-            "properties": "",
-        }
+        fields = {"session": seat.name, **await self._opening()}
         seat.host.attach(seat.name, lambda frame: self._on_frame(seat, frame))
         self._seat = seat
         try:
@@ -269,9 +267,11 @@ class NeonizeSession:
                 if self._closing.is_set():
                     return "closed"
                 try:
-                    await seat.host.call("open", fields, timeout=self._patience.call)
+                    answer = await seat.host.call("open", fields, timeout=self._patience.call)
                 except TimeoutError:
                     return "the session host did not answer"
+                if error := answer.fields.get("error"):
+                    return str(error)
                 await self._log_in()
             return await self._stay()
         finally:
@@ -280,6 +280,15 @@ class NeonizeSession:
             with suppress(HostLost, TimeoutError):
                 await seat.host.call("close", {"session": seat.name}, timeout=self._patience.close)
             seat.host.detach(seat.name)
+
+    async def _opening(self) -> dict[str, str]:
+        """What a host must know to open this session."""
+        return {
+            "store": self._store.url,
+            "device": to_engine(Jid(self._account.device)).hex(),
+            "properties": "",
+            "proxy": self._account.proxy,
+        }
 
     async def _log_in(self) -> None:
         with suppress(TimeoutError):

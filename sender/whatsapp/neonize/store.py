@@ -45,6 +45,13 @@ LIST_CONTACTS = """
 """
 
 
+FIND_NOISE_KEY = """
+    SELECT noise_key
+    FROM whatsmeow_device
+    WHERE jid = $1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     jid: str
@@ -94,6 +101,16 @@ class Store:
         if row is None:
             return None
         return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
+
+    @property
+    def pool(self) -> Pool:
+        assert self._pool is not None
+        return self._pool
+
+    async def find_noise_key(self, device: str) -> bytes | None:
+        """The private key of the device's connections: whoever holds it is the device."""
+        key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
+        return key
 
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""

@@ -87,7 +87,9 @@ class FakeLibrary:
         self.asked: list[tuple[str, bytes]] = []
         self.has_stored_device = threading.Event()
 
-    def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
+    def sit(
+        self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks, proxy: str = ""
+    ) -> str:
         sitting = self._sitting[session] = _Sitting(callbacks)
         callbacks.log(log_entry("DEBUG", "Client/Socket", "Dialing wss://web.whatsapp.com/ws/chat"))
         self.dialing.wait()
