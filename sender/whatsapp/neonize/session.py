@@ -93,6 +93,7 @@ class NeonizeSession:
         self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
+        self._has_heard_left = False
 
     @property
     def is_connected(self) -> bool:
@@ -234,6 +235,9 @@ class NeonizeSession:
             self._is_final = True
             self._hearing.add(LoggedOut("the device is not in the session store"))
             return "not paired"
+        if not self._has_heard_left:
+            await self._hearing.hear_left()
+            self._has_heard_left = True
         fields = {
             "session": seat.name,
             "store": self._store.url,
