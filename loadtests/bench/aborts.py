@@ -82,13 +82,24 @@ def main() -> None:
 
 
 async def measure(stack: BenchStack, count: int, chance: Random) -> list[Found]:
-    # Two hosts at first. After a loss a host takes half as many; how many there are then differs from run to run.
     settings = {"HOST_SESSIONS": str(SESSIONS // 2), "UNCERTAIN_GRACE": "5s"}
     async with real_sessions(stack, SESSIONS, **settings) as real:
         await real.emulator.make(CONTACTS)
         await real.link(0, SESSIONS)
         await real.fetch(POLICIES, [one.id for one in real.instances[::2]])
-        return [await run(real, number, chance) for number in range(count)]
+        runs = []
+        for number in range(count):
+            await start_anew(real)
+            runs.append(await run(real, number, chance))
+        return runs
+
+
+async def start_anew(real: RealSessions) -> None:
+    """Two hosts with ten sessions each: one that keeps dying would be given fewer and fewer."""
+    real.stack.stop("sender")
+    began = await real.fetchval(NOW)
+    real.start_sender()
+    await real.connected_since(began, SESSIONS)
 
 
 async def run(real: RealSessions, number: int, chance: Random) -> Found:

@@ -18,7 +18,7 @@ from loadtests.measure.stack import BenchStack, bench_stack
 
 CONTACTS = [f"551198888{number:04d}" for number in range(50)]
 GIGABYTE = 1024**3
-SETTLE = 45.0  # seconds: connections to the session store that are not used are closed after 30
+SETTLE = 15.0  # seconds, in which connections that are not used any more are closed
 
 NOW = """
     SELECT clock_timestamp()"""
@@ -34,6 +34,7 @@ class Level:
     back: float
     taken: dict[str, Taken]
     connections: tuple[int, int]
+    most_connections: int
     idle: dict[str, float]
 
     @property
@@ -52,6 +53,7 @@ class Level:
             f"{GIGABYTE / each:,.0f}",
             f"{(node.threads + hosts.threads) / self.sessions:.2f}",
             " + ".join(str(count) for count in self.connections),
+            self.most_connections,
             f"{(self.idle['sender']) / self.sessions * 100:.2%}",
             f"{self.back:.1f} s",
         ]
@@ -65,6 +67,7 @@ HEAD = (
     "sessions a GB",
     "threads a session",
     "Postgres connections, store + others",
+    "of the store at most, while all come back",
     "idle processor share of 100 sessions",
     "all back after a restart",
 )
@@ -117,12 +120,26 @@ async def hold(real: RealSessions, sessions: int, seconds: float) -> Level:
     real.stack.stop("sender")
     began = await real.fetchval(NOW)
     real.start_sender()
+    watch = asyncio.create_task(most_connections(real))
     back = await real.connected_since(began, sessions)
+    watch.cancel()
+    most = await watch
     await asyncio.sleep(SETTLE)
     meter = Meter(real.stack.pids)
     await asyncio.sleep(seconds)
     idle = {name: value / seconds for name, value in meter.read().items()}
-    return Level(sessions, back, real.taken(), await real.connections(), idle)
+    return Level(sessions, back, real.taken(), await real.connections(), most, idle)
+
+
+async def most_connections(real: RealSessions) -> int:
+    """Of the session store, until cancelled."""
+    most = 0
+    try:
+        while True:
+            most = max(most, (await real.connections())[0])
+            await asyncio.sleep(0.2)
+    except asyncio.CancelledError:
+        return most
 
 
 async def send(real: RealSessions, sessions: int, count: int) -> str:

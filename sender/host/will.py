@@ -55,8 +55,12 @@ async def _leave(sessions: Sequence[Hosted], start: Start, deadline: float) -> N
             await asyncio.sleep(PAUSE)
         except Exception as error:  # it says nothing to anybody but its log: there is no node to tell
             print(f"events not left yet: {type(error).__name__}", flush=True)  # noqa: T201
-            connection = None
+            if connection is not None:
+                connection.terminate()
+                connection = None
             await asyncio.sleep(AGAIN)
+    if connection is not None:
+        connection.terminate()  # lets go of the locks
 
 
 async def _store(connection: "Connection[Any]", session: Hosted, frames: Sequence[Frame]) -> None:
