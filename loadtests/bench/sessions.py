@@ -81,7 +81,8 @@ def main() -> None:
     parser.add_argument("--host-sessions", type=int, default=0, help="instead of the default of HOST_SESSIONS")
     options = parser.parse_args()
     chosen = {"HOST_SESSIONS": str(options.host_sessions)} if options.host_sessions else {}
-    settings = {"max_connections": "300"}
+    # Enough for every session to be busy at once: how many there really are is one of the questions.
+    settings = {"max_connections": str(2 * max(options.levels) + 100)}
     with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder), settings) as stack:
         text = uvloop.run(measure(stack, options, chosen))
     sys.stdout.write(f"{text}\n\nkept in {keep('sessions', 'Real sessions', text)}\n")
@@ -149,12 +150,16 @@ async def send(real: RealSessions, sessions: int, count: int) -> str:
     await _through(real, sessions, sessions, began)
     began = await real.fetchval(NOW)
     meter = Meter(real.stack.pids)
+    watch = asyncio.create_task(most_connections(real))
     seconds = await _through(real, sessions, count, began)
+    watch.cancel()
+    most = await watch
     used = {name: value / count * 1e3 for name, value in meter.read().items()}
     costs = [[name, f"{used[name]:.2f}"] for name in ("sender", "emulator", "postgres", "frontend")]
     return (
-        f"{count:,} texts through {sessions} sessions, ids made safe before the bytes left: {count / seconds:,.0f} a "
-        f"second.\n\n{table(['', 'processor ms of a send'], costs)}\n\nThe sender's share includes its session hosts."
+        f"{count:,} texts through {sessions} sessions, all of them busy at once, ids made safe before the bytes left: "
+        f"{count / seconds:,.0f} a second; at most {most} connections to the session store.\n\n"
+        f"{table(['', 'processor ms of a send'], costs)}\n\nThe sender's share includes its session hosts."
     )
 
 
