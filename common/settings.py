@@ -235,6 +235,7 @@ class SenderSettings(Settings):
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
     drain_timeout: Duration = seconds(60)
+    wameow_idle_timeout: Duration = seconds(3)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)

@@ -146,6 +146,7 @@ class NeonizeEngine:
         try:
             async with self._fleet.throw_away() as host:
                 answer = await host.call("schema", {"store": self._store.url}, timeout=SCHEMA_PATIENCE)
+            await self._store.make_tables()
         finally:
             await lock.close()
         if error := answer.fields.get("error"):
