@@ -9,6 +9,7 @@
 | ask:{shard}                | stream | frontends              | ASK_SECONDS after the last question       |
 | answer:<frontend>          | stream | senders                | ANSWER_SECONDS after the last answer      |
 | node:<node>                | stream | whoever calls the node | CALL_SECONDS after the last call          |
+| logins:<address>           | string | frontends              | PANEL_LOGIN_WINDOW after the first attempt|
 """
 
 from uuid import UUID
@@ -47,3 +48,8 @@ def answer(frontend: str) -> str:
 def node(id: str) -> str:
     """What wakes a node from its blocking reads: its shards have changed, or are about to."""
     return f"node:{id}"
+
+
+def logins(address: str) -> str:
+    """How often this address has tried to log in to the panel."""
+    return f"logins:{address}"

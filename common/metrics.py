@@ -94,6 +94,10 @@ class SenderMetrics:
         self.sessions = Gauge(
             "whatsapp_sessions", "Sessions of this node by state", ("state",), namespace=namespace, registry=registry
         )
+        self.session_changes = Counter(
+            "whatsapp_session_changes", "Changes of a session's state, by the new state", ("state",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
         self.shards = Gauge("lease_shards_held", "Shards this node owns", namespace=namespace, registry=registry)
         self.leases_lost = Counter(
             "lease_lost", "Shards lost without giving them up", namespace=namespace, registry=registry
@@ -157,8 +161,29 @@ class SenderMetrics:
         self.failures.labels(*labels).inc()
 
 
+class PulseMetrics:
+    """How Postgres answers this process."""
+
+    def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
+        self.duration = Histogram(
+            "postgres_ping_seconds", "A connection of the pool and the smallest answer",
+            namespace=namespace, registry=registry, buckets=_HTTP_SECONDS,
+        )  # fmt: skip
+        self.failures = Counter(
+            "postgres_ping_failures", "Pings that an outage ended", namespace=namespace, registry=registry
+        )
+        self.in_use = Gauge(
+            "postgres_connections_in_use", "Connections of the pool that are at work",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.limit = Gauge(
+            "postgres_connections_limit", "Connections that the pool may open", namespace=namespace, registry=registry
+        )
+
+
 class MediaMetrics:
-    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+    """Files on their way. `step` is arrive, fetch, store, convert, upload or download; `type` the kind of message or
+    the form that a file takes, of a received one what it is."""
 
     def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
         self.size = Histogram(

@@ -18,6 +18,7 @@ QUIET = 0.1  # seconds without an event that count as the last of them
 EVENTS_PATIENCE = 10.0  # seconds that a close gives to events that are still coming
 START_PATIENCE = 90.0  # seconds: the library's dialing (60) and handshake (20) time out before
 VERDICT_PATIENCE = 10.0  # seconds
+TOO_LARGE = "the file is larger than allowed"
 
 
 class State(Enum):
@@ -64,10 +65,10 @@ class Hosted:
     def is_ready(self) -> bool:
         return self._state is State.READY
 
-    def start(self, store: str, device: bytes, properties: bytes) -> None:
+    def start(self, store: str, device: bytes, properties: bytes, proxy: str = "") -> None:
         """Returns at once. Frames follow: events, qr and status when `device` is empty, and one `ended` at last."""
         threading.Thread(
-            target=self._sit, args=(store, device, properties), name=f"session {self.name}", daemon=True
+            target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
     def send(self, call: int, to: bytes, message: bytes) -> None:
@@ -88,6 +89,9 @@ class Hosted:
     def mark_read(self, call: int, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> None:
         self._call(call, lambda: self._library.mark_read(self.name, ids, at, chat, sender))
 
+    def reject_call(self, call: int, caller: bytes, rings: str) -> None:
+        self._call(call, lambda: self._library.reject_call(self.name, caller, rings))
+
     def upload(self, call: int, path: Path, kind: str) -> None:
         """Blocks until the file is uploaded; the answer's body is the library's."""
         error, answer = "not-ready", b""
@@ -98,6 +102,18 @@ class Hosted:
                 except OSError as problem:
                     error = f"the file cannot be read: {type(problem).__name__}"
         self._link.send(Frame("answer", call, {"error": error} if error else {}, answer))
+
+    def download(self, call: int, message: bytes, path: Path, largest: int) -> None:
+        """Blocks until the file of the message is at the path; the answer says what went wrong, if anything did."""
+        error = "not-ready"
+        with self._gate.reading():
+            if self.is_ready:
+                error, content = self._library.download(self.name, message)
+                if not error and len(content) > largest:
+                    error = TOO_LARGE
+                if not error:
+                    error = _write(path, content)
+        self._link.send(Frame("answer", call, {"error": error} if error else {}))
 
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
@@ -157,10 +173,10 @@ class Hosted:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._state is State.ENDED, EVENTS_PATIENCE)
 
-    def _sit(self, store: str, device: bytes, properties: bytes) -> None:
+    def _sit(self, store: str, device: bytes, properties: bytes, proxy: str) -> None:
         callbacks = Callbacks(self._on_event, self._on_qr, self._on_status, self._on_log)
         self._pass = self._gate.enter_writing()
-        error = self._library.sit(self.name, store, device, properties, callbacks)
+        error = self._library.sit(self.name, store, device, properties, callbacks, proxy)
         self._leave_gate()
         if self._state is not State.CLOSING:
             # It ended by itself and stays in the library's tables until it is stopped.
@@ -244,3 +260,13 @@ class Hosted:
                 return
             with self._changed:
                 self._changed.wait(QUIET / 4)
+
+
+def _write(path: Path, content: memoryview) -> str:
+    """'' or what is wrong with the disk."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as problem:
+        return f"the file cannot be written: {problem.strerror}"
+    return ""
