@@ -49,7 +49,6 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -94,7 +93,7 @@ async def serve(settings: SenderSettings) -> None:
     )
     engine = choose_engine(settings, clock)
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(NoMedia()), Unsealing(pool, engine), metrics,
+        pool, lambda: leases.held, announce, Translator(NoMedia()), engine, metrics,
         keeps_all_events=keeps_all,
     )  # fmt: skip
     sessions = Sessions(

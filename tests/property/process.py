@@ -26,7 +26,6 @@ from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
@@ -91,9 +90,7 @@ class Process:
         )
         ledger = Ledger(self.ledger_pool, name, self.leases, metrics, longest_pause=POLICY.pause_max)
         absent: Any = _Absent()
-        inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), Unsealing(stores, None), metrics
-        )
+        inbox = Inbox(stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics)
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),

@@ -1,7 +1,7 @@
 """The real WhatsApp engine: neonize's library in session hosts, never in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from random import Random
 from types import TracebackType
@@ -72,6 +72,9 @@ class NeonizeEngine:
 
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         return await self._store.find_secret(device, chat, whatsapp_id)
+
+    async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
+        return await self._store.find_numbers(lids)
 
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:

@@ -1,12 +1,13 @@
 """The session store: the library's own Postgres database, of which we read one table and write nothing."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
-from common.addresses import Jid, without_device
+from common.addresses import LID, Jid, user_of, without_device
 from common.postgres import Connection, Pool
 from sender.whatsapp.session import Secret
 
@@ -27,6 +28,12 @@ FIND_SECRET = """
         UNION ALL SELECT lid || '@lid' FROM whatsmeow_lid_map WHERE pn || '@s.whatsapp.net' = $3
         UNION ALL SELECT pn || '@s.whatsapp.net' FROM whatsmeow_lid_map WHERE lid || '@lid' = $3)
     LIMIT 1
+"""
+
+FIND_NUMBERS = """
+    SELECT lid, pn
+    FROM whatsmeow_lid_map
+    WHERE lid = ANY($1::text[])
 """
 
 
@@ -85,6 +92,11 @@ class Store:
         assert self._pool is not None
         row = await self._pool.fetchrow(FIND_SECRET, device, message_id, chat)
         return None if row is None else Secret(without_device(Jid(row["sender_jid"])), row["key"])
+
+    async def find_numbers(self, lids: Collection[Jid]) -> dict[Jid, str]:
+        assert self._pool is not None
+        users = [user_of(lid) for lid in lids]
+        return {Jid(f"{row[0]}@{LID}"): row[1] for row in await self._pool.fetch(FIND_NUMBERS, users)}
 
     async def schema_lock(self) -> Connection:
         """A connection that holds the lock under which tables may be made; closing it lets go."""
