@@ -55,7 +55,6 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
 from sender.vitals import HostsCollector, watch_sessions
 from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
@@ -107,8 +106,8 @@ async def serve(settings: SenderSettings) -> None:
     engine = choose_engine(settings, clock)
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), Unsealing(pool, engine),
-        metrics, autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
+        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), engine, metrics,
+        autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
