@@ -22,10 +22,11 @@ class Plain(str):
 
 
 class Guard(Enum):
-    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token."""
+    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token. ADMIN: the operator's."""
 
     CLIENT = "client"
     PARTNER = "partner"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

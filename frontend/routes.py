@@ -28,7 +28,9 @@ class Route:
         "accepted",
         "body",
         "effect",
+        "guard",
         "has_variable",
+        "is_audited",
         "is_body_optional",
         "is_partner",
         "is_send",
@@ -62,7 +64,10 @@ class Route:
         self.kind: str = getattr(request, "kind", "")
         self.has_variable = "{" in ("" if operation is None else operation.path)
         self.accepted = ACCEPTANCES[self.effect.told] if isinstance(self.effect, Send) else None
-        self.is_partner = guard is Guard.PARTNER
+        self.guard = guard
+        self.is_partner = guard is not Guard.CLIENT
+        # Sends are in the queue, with all that became of them.
+        self.is_audited = isinstance(self.effect, Write) or (isinstance(self.effect, Ask) and method != "GET")
         self.is_body_optional = operation is not None and operation.body_optional
         self.status = 200 if operation is None else operation.status
         self.query: type[BaseModel] | None = None if operation is None else operation.query
@@ -136,8 +141,8 @@ class Routes:
         if not allowed:
             return Route(self._metrics, label, "unknown", None, problems.not_found())
         first = next(iter(allowed.values()))
-        guard = Guard.PARTNER if first.is_partner else Guard.CLIENT
-        return Route(self._metrics, label, first.template, None, problems.method_not_allowed(list(allowed)), guard)
+        refusal = problems.method_not_allowed(list(allowed))
+        return Route(self._metrics, label, first.template, None, refusal, first.guard)
 
 
 def _shape(path: str) -> str:

@@ -1,7 +1,18 @@
 """The API as a table: one module per contract domain, each a tuple of Operations and the few functions with SQL."""
 
 from frontend.operation import Operation
-from frontend.operations import events, instance, messages, nodes, partner, preferences, queue, status, webhooks
+from frontend.operations import (
+    events,
+    instance,
+    messages,
+    nodes,
+    partner,
+    preferences,
+    queue,
+    security,
+    status,
+    webhooks,
+)
 
 ALL: tuple[Operation, ...] = (
     *messages.OPERATIONS,
@@ -13,4 +24,5 @@ ALL: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *partner.OPERATIONS,
     *nodes.OPERATIONS,
+    *security.OPERATIONS,
 )

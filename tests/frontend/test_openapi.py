@@ -9,7 +9,7 @@ import pytest
 
 from common.settings import FrontendSettings
 from frontend import openapi, operations
-from frontend.operation import Ask, Guard, Operation, Plain, Send
+from frontend.operation import Ask, Operation, Plain, Send
 from tests.frontend.conftest import Standing
 from tests.frontend.gateway import gateway_on
 
@@ -57,7 +57,7 @@ def test_an_operation_is_described_as_the_table_has_it(operation: Operation) -> 
     found = described(operation)
     assert found["summary"] == operation.summary
     assert found["tags"] == [operation.tag]
-    assert found["security"] == [{"partner" if operation.guard is Guard.PARTNER else "client": []}]
+    assert found["security"] == [{operation.guard.value: []}]
     assert found.get("deprecated", False) is operation.deprecated
     variables = re.findall(r"{(\w+)}", operation.template)
     assert [one["name"] for one in found["parameters"] if one["in"] == "path"] == variables
