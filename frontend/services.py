@@ -27,3 +27,4 @@ class Services:
     keeps_all_events: bool
     tells_canceled: bool
     """Whether a DeliveryCallback tells of messages that were canceled too."""
+    token_overlap: timedelta = timedelta(hours=24)

@@ -276,6 +276,7 @@ def schedule_of(settings: SenderSettings) -> Schedule:
         settings.idempotency_retention,
         settings.delivered_retention_period,
         settings.dlq_retention_period,
+        settings.audit_retention,
     )
 
 
