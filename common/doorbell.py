@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from common import keys
-from common.redis import cancellable
+from common.redis import taught
 
 _APPEND = resources.files("common").joinpath("scripts/append.lua").read_text(encoding="utf-8")
 
@@ -19,7 +19,7 @@ def writer(url: str, timeout: float = 2.0) -> Redis:
     client: Redis = Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), protocol=2
     )
-    return cancellable(client)
+    return taught(client)
 
 
 class Doorbell:
@@ -35,7 +35,7 @@ class Doorbell:
         On a Redis cluster the scripts' keys must share a slot: call once per shard there.
         """
         names: list[str] = []
-        arguments: list[str | int] = [keys.BELL_LENGTH]
+        arguments: list[str | int] = [keys.BELL_LENGTH, keys.STREAM_SECONDS]
         for (shard, instance), numbers in ids.items():
             names.append(keys.stream(shard, instance))
             names.append(keys.bell(shard))

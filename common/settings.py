@@ -72,6 +72,7 @@ class Settings(BaseSettings):
 
     # --- events ---
     events_keep_all: bool = False
+    delivery_callback_of_canceled: bool = True
     delivered_retention_period: Duration = seconds(24 * 3600)
 
     # --- files ---
@@ -183,6 +184,7 @@ class SenderSettings(Settings):
     """What only a sender reads."""
 
     sender_http_addr: str = "0.0.0.0:8081"
+    token_encryption_key: SecretStr
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
@@ -236,7 +238,7 @@ class SenderSettings(Settings):
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
-    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+    simulated_pairing: Literal["at-once", "wait", "never", "offline"] = "at-once"
 
 
 def secrets_of(settings: Settings) -> list[str]:

@@ -20,6 +20,7 @@ from common.outbound import Outbound
 from common.postgres import open_pool
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
+from common.vault import Vault
 from frontend import openapi, operations
 from frontend.ask import Ask
 from frontend.authentication import Authentication, Instances, Tokens
@@ -35,7 +36,6 @@ from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
 from frontend.routes import Routes
 from frontend.services import PATIENCE, Services
-from frontend.vault import Vault
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
@@ -90,6 +90,8 @@ async def open_app(
             settings.shard_count,
             settings.plain_hosts,
             settings.delivered_retention_period,
+            settings.events_keep_all,
+            settings.delivery_callback_of_canceled,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)

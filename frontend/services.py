@@ -7,7 +7,7 @@ from common.clock import Clock
 from common.doorbell import Doorbell
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
-from frontend.vault import Vault
+from common.vault import Vault
 
 PATIENCE = 5.0  # seconds that a request waits for Postgres, so that a hanging one is told soon
 WHOLE_QUEUE = 30.0  # seconds for a statement that goes through all messages of an instance
@@ -24,3 +24,6 @@ class Services:
     plain_hosts: frozenset[str]
     """Hosts whose webhooks may be reached without TLS."""
     events_kept: timedelta
+    keeps_all_events: bool
+    tells_canceled: bool
+    """Whether a DeliveryCallback tells of messages that were canceled too."""

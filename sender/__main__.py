@@ -25,7 +25,9 @@ from common.postgres import OUTAGES, Pool, open_pool
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
+from common.vault import Vault
 from sender.answers import Answers
+from sender.autopilot import Autopilot
 from sender.composing import Composing
 from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
@@ -37,8 +39,11 @@ from sender.ledger import Ledger
 from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
+from sender.media.portraits import PATIENCE as PORTRAIT_PATIENCE
+from sender.media.portraits import Portraits
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
@@ -48,6 +53,7 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.unsealing import Unsealing
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -87,14 +93,24 @@ async def serve(settings: SenderSettings) -> None:
     outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
     webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
     announce = webhooks.wake
-    ledger = Ledger(pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all)
-    inbox = Inbox(pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, keeps_all_events=keeps_all)
+    ledger = Ledger(
+        pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all, longest_pause=settings.message_delay_max
+    )
+    autopilot = Autopilot(
+        pool, lambda: leases.held, lambda one: sessions.session_of(one), lambda one: couriers.wake(one), announce,
+        clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
+    )  # fmt: skip
+    engine = choose_engine(settings, clock)
+    inbox = Inbox(
+        pool, lambda: leases.held, announce, Translator(NoMedia()), Unsealing(pool, engine), metrics,
+        autopilot=autopilot, keeps_all_events=keeps_all,
+    )  # fmt: skip
     sessions = Sessions(
-        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
+        engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
         inbox=inbox, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
-        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
     )  # fmt: skip
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
@@ -108,7 +124,9 @@ async def serve(settings: SenderSettings) -> None:
         ),
         clock, media.metrics,
     )  # fmt: skip
-    composing = Composing(pool, clock, desk.of)
+    numbers = Numbers(pool, clock)
+    composing = Composing(pool, clock, numbers, desk.of)
+    portraits = Portraits(Fetching(outbound, media.storage, clock, PORTRAIT_PATIENCE), workshop, media.disk)
     couriers = Couriers(
         pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
     )  # fmt: skip
@@ -116,6 +134,10 @@ async def serve(settings: SenderSettings) -> None:
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,
         chance, announce, longest_pause=settings.message_delay_max, keeps_all_events=keeps_all,
     )  # fmt: skip
+
+    def changed(instance: UUID) -> None:
+        couriers.changed(instance)
+        webhooks.look(instance)
 
     def decided(instance: UUID, chat: Jid) -> None:
         couriers.settled(instance, chat)
@@ -125,10 +147,10 @@ async def serve(settings: SenderSettings) -> None:
         engine, leases, ledger, sessions, couriers, inbox, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
-            lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
+            lambda shards: node.look_around(shards), leases.hurry, changed,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, Questions(sessions).by_name(), node_id),
+        Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
         Probes(
             registry,
             {
@@ -152,9 +174,13 @@ async def serve(settings: SenderSettings) -> None:
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
     try:
         async with outbound, workshop, asyncio.TaskGroup() as beside:
-            upkeep = beside.create_task(media.upkeep.run(), name="upkeep of files")
+            helping = [
+                beside.create_task(media.upkeep.run(), name="upkeep of files"),
+                beside.create_task(numbers.run(), name="numbers"),
+            ]
             await node.run(stop)
-            upkeep.cancel()
+            for task in helping:
+                task.cancel()
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
@@ -193,7 +219,7 @@ def webhooks_of(
 ) -> Webhooks:
     tools = Tools(
         Post(outbound, settings.webhook_timeout, settings.plain_hosts),
-        Reads(pool),
+        Reads(pool, Vault(settings.token_encryption_key.get_secret_value())),
         Records(pool, node, leases.epoch_of),
         asyncio.Semaphore(settings.webhook_concurrency),
         leases.epoch_of,

@@ -230,7 +230,7 @@ class Courier:
         left = not isinstance(outcome, Retry)
         if left and message.kind not in SILENT and (pause := self._policy.pause(message, self._chance)) > 0:
             self.send_after = self._clock.elapsed() + pause
-            writes.append(self._ledger.keep_pace(message, self._clock.now() + timedelta(seconds=pause)))
+            writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause)))
         await asyncio.gather(*writes)
         instance = str(self._instance)
         match outcome:
@@ -247,7 +247,7 @@ class Courier:
                 self.lanes.done(message)
                 self._on_doubt(self._instance, message.chat)
                 self._metrics.attempt(message.kind, "uncertain", instance)
-                self._metrics.uncertain.inc()
+                self._metrics.doubted(1)
                 log.warning("message uncertain", instance=instance, id=message.id)
             case Retry(error_class, _, at, again_at, burns):
                 wait = (again_at - at).total_seconds()

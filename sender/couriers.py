@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -21,6 +22,7 @@ log = logs.get(__name__)
 
 FETCH_INSTANCES = 128  # instances whose rows are fetched in one query
 AGAIN = 0.5  # seconds between two tries while Postgres is away
+NO_TIME = timedelta(0)
 
 
 class Couriers:
@@ -96,10 +98,13 @@ class Couriers:
             courier.lanes.hold(chat, until)
 
     def settled(self, instance: UUID, chat: Jid) -> None:
-        """Evidence came for a message of this chat: it need not wait any longer."""
+        """A message of this chat is not in doubt any more: the chat need not wait for that any longer. Where it is to
+        be sent again it goes before those of its chat that a courier has at hand."""
         until = self._doubts.get(instance, {}).pop(chat, None)
-        if until is not None and (courier := self._active.get(instance)):
-            courier.lanes.release(chat, until)
+        if courier := self._active.get(instance):
+            courier.lanes.changed(chat)
+            if until is not None:
+                courier.lanes.release(chat, until)
         self.wake(instance)
 
     def hold(self, instance: UUID, chat: Jid, seconds: float) -> None:
@@ -108,6 +113,18 @@ class Couriers:
         doubts[chat] = until = max(doubts.get(chat, 0.0), self._clock.elapsed() + seconds)
         if courier := self._active.get(instance):
             courier.lanes.hold(chat, until)
+
+    def changed(self, instance: UUID) -> None:
+        """Something else than a new message: the queue may be paused, or a message put back. What is at hand is fetched
+        anew before anything goes."""
+        if courier := self._active.get(instance):
+            courier.lanes.all_changed()
+            courier.look()
+
+    def all_changed(self) -> None:
+        """Rings may have been lost."""
+        for instance in self._active:
+            self.changed(instance)
 
     def stop_shards(self, shards: Iterable[int]) -> list[Courier]:
         """Begin nothing more for these shards. Their couriers, which end with what is in flight."""
@@ -177,7 +194,7 @@ class Couriers:
                 if self._closing:
                     raise
                 await asyncio.sleep(AGAIN)
-        left = (pace[instance] - self._clock.now()).total_seconds() if instance in pace else 0.0
+        left = pace[instance].total_seconds() if instance in pace else 0.0
         return self._clock.elapsed() + left if left > 0 else 0.0
 
     # --- rows, for many instances in one query ---
@@ -217,6 +234,8 @@ class Couriers:
 
     async def _fetch_batch(self, batch: list[tuple[UUID, Lanes, asyncio.Future[bool]]]) -> None:
         limit = self._policy.prefetch
+        for _, lanes, _ in batch:
+            lanes.fetching()
         async with self._pool.acquire() as connection:
             rows = await table.fetch_ready(connection, [instance for instance, _, _ in batch], limit)
             by_instance: dict[UUID, list[table.QueuedMessage]] = {instance: [] for instance, _, _ in batch}
@@ -233,9 +252,9 @@ class Couriers:
                     done.set_result(len(found) == limit)
 
     def _take_in(self, lanes: Lanes, rows: list[table.QueuedMessage]) -> None:
-        now, elapsed = self._clock.now(), self._clock.elapsed()
+        elapsed = self._clock.elapsed()
         known = set(lanes.known)
         for row in rows:
-            if row.next_attempt_at is not None and row.next_attempt_at > now and row.id not in known:
-                lanes.hold(row.chat, elapsed + (row.next_attempt_at - now).total_seconds())
+            if row.waits is not None and row.waits > NO_TIME and row.id not in known:
+                lanes.hold(row.chat, elapsed + row.waits.total_seconds())
         lanes.add(rows)

@@ -9,14 +9,17 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
+from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.received import named_in
 from sender.translation.remembering import remembered
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Raw
 
 log = logs.get(__name__)
@@ -43,14 +46,18 @@ class Inbox:
         held: Callable[[], Mapping[int, int]],
         announce: Callable[[Iterable[UUID]], None],
         translator: Translator,
+        unsealing: Unsealing,
         metrics: SenderMetrics,
         *,
+        autopilot: Autopilot,
         keeps_all_events: bool = False,
     ) -> None:
+        self._autopilot = autopilot
         self._pool = pool
         self._held = held
         self._announce = announce
         self._translator = translator
+        self._unsealing = unsealing
         self._metrics = metrics
         self._keeps_all = keeps_all_events
         self._stored = FencedBatches[_Row](
@@ -72,6 +79,7 @@ class Inbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._stored.run(), name="inbox store")
             tasks.create_task(self._translate_forever(), name="inbox translation")
+            tasks.create_task(self._autopilot.run(), name="autopilot")
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
@@ -103,9 +111,15 @@ class Inbox:
             return 0
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
         failed: list[tuple[int, str]] = []
+        wishes: dict[int, Wish] = {}
         for row in rows:
             try:
-                told.append((row, self._translator.translate(row), remembered(row)))
+                if (wish := self._autopilot.wish_of(row)) is not None:
+                    wishes[row.id] = wish
+                made = self._translator.translate(row, await self._unsealing.open(row), await self._told_ids(row))
+                told.append((row, made, remembered(row)))
+            except OUTAGES:
+                raise
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
                 log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)
@@ -118,7 +132,14 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            to_do = [wishes[row.id] for row, *_ in told if row.id in taken and row.id in wishes]
+            await self._autopilot.enqueue(connection, to_do)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
+        self._autopilot.do(to_do)
         return len(rows) if ours else 0
+
+    async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
+        found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
+        return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}

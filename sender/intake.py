@@ -11,7 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from common import keys, logs
 from common.postgres import OUTAGES
-from common.redis import cancellable
+from common.redis import taught
 
 log = logs.get(__name__)
 
@@ -30,7 +30,7 @@ def reader(url: str) -> Redis:
         url, socket_timeout=BLOCK + 5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), protocol=2,
         decode_responses=True,
     )  # fmt: skip
-    return cancellable(client)
+    return taught(client)
 
 
 class Intake:
@@ -49,7 +49,6 @@ class Intake:
     ) -> None:
         """`on_change` is told of the rings that brought no message: settings, addresses, a replay."""
         self._redis = redis
-        self._node = node
         self._held = held
         self._on_ring = on_ring
         self._on_return = on_return
@@ -57,6 +56,8 @@ class Intake:
         self._call = keys.node(node)
         self._on_change = on_change
         self._last: dict[str, str] = {}
+        self._cleared: set[str] = set()
+        """Streams that hold nothing which was read and not deleted: a reply was lost, or a reader died."""
 
     async def run(self) -> None:
         """Listen until cancelled. `on_return` is told when rings may have been lost: those of the shards that are new
@@ -66,6 +67,7 @@ class Intake:
             try:
                 if was_away:
                     self._last.clear()
+                    self._cleared.clear()
                     await self._redis.ping()
                     await self._on_return(None)
                     was_away = False
@@ -80,6 +82,7 @@ class Intake:
         bells = {keys.bell(shard): shard for shard in self._held()}
         for bell in self._last.keys() - bells.keys() - {self._call}:
             del self._last[bell]
+            self._cleared.clear()  # another node reads there from now on
         # A bell seen for the first time is read from its end: the sweep of the claim covers what rang before.
         since = {bell: self._last.get(bell, "$") for bell in [*bells, self._call]}
         if fresh := [bell for bell, last in since.items() if last == "$"]:
@@ -118,24 +121,32 @@ class Intake:
     async def _consume(self, streams: list[str]) -> None:
         """Read, acknowledge and delete. The rows were looked at above, so an entry has done its work."""
         try:
-            answer = await self._read(streams)
+            answer = await self._read(streams, ">")
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             await self._make_groups(streams)
-            answer = await self._read(streams)
-        if not answer:
-            return
+            answer = await self._read(streams, ">")
+        await self._delete(answer)
+        if unsure := [stream for stream in streams if stream not in self._cleared]:
+            await self._delete(await self._read(unsure, "0"))
+            self._cleared.update(unsure)
+
+    async def _delete(self, answer: "Read") -> None:
         pipe = self._redis.pipeline(transaction=False)
-        for stream, entries in answer:
+        for stream, entries in answer or ():
+            if not entries:
+                continue
             ids = [number for number, _ in entries]
             pipe.xack(stream, keys.GROUP, *ids)
             pipe.xdel(stream, *ids)
-        await pipe.execute()
+        if len(pipe):
+            await pipe.execute()
 
-    async def _read(self, streams: list[str]) -> "Read":
-        wanted = dict.fromkeys(streams, ">")
-        return await self._redis.xreadgroup(keys.GROUP, self._node, wanted, count=ENTRIES)  # type: ignore[arg-type, return-value]
+    async def _read(self, streams: list[str], since: str) -> "Read":
+        """`>`: what nobody has read; `0`: what was read and not acknowledged."""
+        wanted = dict.fromkeys(streams, since)
+        return await self._redis.xreadgroup(keys.GROUP, keys.CONSUMER, wanted, count=ENTRIES)  # type: ignore[arg-type, return-value]
 
     async def _make_groups(self, streams: list[str]) -> None:
         pipe = self._redis.pipeline(transaction=False)

@@ -17,6 +17,7 @@ class Lanes:
         self._chats: dict[Jid, deque[QueuedMessage]] = {}
         self._known: set[int] = set()
         self._held: dict[Jid, float] = {}
+        self._stale: set[Jid] = set()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -47,7 +48,9 @@ class Lanes:
 
     def next(self, now: float) -> QueuedMessage | None:
         """The message that should go now; it stays at the head of its lane until `done`."""
-        heads = (lane[0] for chat, lane in self._chats.items() if self._held.get(chat, 0) <= now)
+        heads = (
+            lane[0] for chat, lane in self._chats.items() if self._held.get(chat, 0) <= now and chat not in self._stale
+        )
         return min(heads, key=lambda message: message.id, default=None)
 
     def done(self, message: QueuedMessage) -> None:
@@ -56,7 +59,11 @@ class Lanes:
             return
         self._known.discard(message.id)
         lane = self._chats[message.chat]
-        lane.remove(message)
+        if lane[0].id == message.id:
+            lane.popleft()
+        else:
+            # By its number: the row may have been fetched anew meanwhile.
+            del lane[next(place for place, other in enumerate(lane) if other.id == message.id)]
         if not lane:
             del self._chats[message.chat]
 
@@ -67,6 +74,21 @@ class Lanes:
         """Undo this very hold; no effect when the chat is held for something else."""
         if self._held.get(chat) == until:
             del self._held[chat]
+
+    def changed(self, chat: Jid) -> None:
+        """A message of this chat may wait again that goes before those here: nothing of the chat goes until a fetch
+        that began later than this."""
+        self._stale.add(chat)
+
+    def all_changed(self) -> None:
+        """As `changed`, of every chat."""
+        self._stale.update(self._chats)
+
+    def fetching(self) -> None:
+        """A fetch begins. Chats that have changed are fetched anew: what is here is where their queue begins."""
+        for chat in self._stale:
+            self._known -= {message.id for message in self._chats.pop(chat, ())}
+        self._stale.clear()
 
     def wakes_at(self, now: float, *, also_empty: bool = False) -> float | None:
         """When the first chat that is held and has messages here (or any chat) may go. None: nothing waits for time."""

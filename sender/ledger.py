@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -66,14 +66,17 @@ class Ledger:
         announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         *,
         keeps_all_events: bool = False,
+        longest_pause: timedelta = timedelta(0),
     ) -> None:
-        """`announce` is told which instances have events to deliver, once those are committed."""
+        """`announce` is told which instances have events to deliver, once those are committed. `longest_pause` is that
+        after messages that did not choose one."""
         self._pool = pool
         self._node = node
         self._ownership = ownership
         self._metrics = metrics
         self._announce = announce
         self._keeps_all_events = keeps_all_events
+        self._longest_pause = longest_pause
         self._waiting: list[_Entry] = []
         self._arrived = asyncio.Event()
 
@@ -121,9 +124,10 @@ class Ledger:
             case Doubtful(detail, at):
                 await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
-    async def keep_pace(self, message: QueuedMessage, send_after: datetime) -> None:
-        """Remember, past this process, when the instance may send again."""
-        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, send_after))
+    async def keep_pace(self, message: QueuedMessage, pause: timedelta) -> None:
+        """Remember, past this process, in how long the instance may send again. Postgres says when that is: a node
+        whose clock is wrong must neither hurry its successor nor silence the instance."""
+        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause))
 
     async def receipt(
         self,
@@ -230,7 +234,7 @@ class Ledger:
         settled = []
         if others := [receipt for receipt in receipts if receipt[:2] not in known]:
             instances, wires, _, _ = columns = _columns(others)
-            settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires)
+            settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires, self._longest_pause)
             if settled:
                 self._metrics.settled.labels("receipt", "sent").inc(len(settled))
                 news.decided([row[:5] for row in settled], is_sent=True)

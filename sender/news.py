@@ -6,13 +6,12 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from common import logs
+from common import callbacks, logs
 from common.addresses import Jid
+from common.callbacks import Told
 from common.postgres import Connection
 from common.tables import event as table
 from common.tables.event import NewEvent
-from sender.translation import own
-from sender.translation.own import Told
 from sender.translation.received import sent_here
 from sender.translation.scene import Account
 
@@ -57,11 +56,11 @@ class News:
             if instance in heard:
                 error = None if is_sent else last
                 told = Told(instance, zaap_id, message_id, chat, error)
-                events.append(own.delivery(told))
+                events.append(callbacks.delivery(told))
                 if is_sent:
                     if (account := wants_own.get(instance)) is not None:
                         events += self._own_message(told, last, account)
-                    events.append(own.message_status(instance, "sent", [message_id], last, chat))
+                    events.append(callbacks.message_status(instance, "sent", [message_id], last, chat))
         events += [self._status(receipt) for receipt in self._receipts if receipt[0] in heard]
         return await table.append(connection, events, keeps_all=self._keeps_all)
 
@@ -84,4 +83,4 @@ class News:
         for wire in wires:
             message_id, chat = self._ours.get((instance, wire), (wire, chat))
             ids.append(message_id)
-        return own.message_status(instance, kind, ids, at, chat, sender)
+        return callbacks.message_status(instance, kind, ids, at, chat, sender)

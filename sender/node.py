@@ -114,6 +114,7 @@ class Node:
 
     async def look_around(self, shards: Iterable[int] | None = None) -> None:
         """Rings may have been lost: begin to look at every session and queue of these shards (default: all held)."""
+        self._couriers.all_changed()
         held = self._leases.held
         wanted = dict(held) if shards is None else {shard: held[shard] for shard in shards if shard in held}
         self._begin(self._take_over(wanted), "look around")

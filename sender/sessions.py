@@ -8,9 +8,9 @@ from random import Random
 from uuid import UUID
 
 from common import logs
-from common.addresses import Jid
+from common.addresses import Jid, user_of
 from common.clock import Clock, SystemClock
-from common.errors import DeliveryError, NotConnected, NotPaired
+from common.errors import DeliveryError, NotConnected, NotPaired, NotSupported
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
@@ -21,7 +21,7 @@ from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.pairings import Pairings
 from sender.profiles import ProfileReader
-from sender.translation import own
+from sender.translation import own, profile, scene
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -109,6 +109,10 @@ class Sessions:
 
     def get(self, instance: UUID) -> Held | None:
         return self._held.get(instance)
+
+    def session_of(self, instance: UUID) -> Session | None:
+        held = self._held.get(instance)
+        return held.session if held is not None else None
 
     async def run(self) -> None:
         """Own the pairings, and the waits of sessions that stay away for a while, until cancelled."""
@@ -245,22 +249,32 @@ class Sessions:
                 await self._inbox.hear(owner.shard, owner.id, event)
 
     async def _state(
-        self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *profile: str | None
+        self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *account: str | None
     ) -> bool:
-        profile = profile or (None, None, None, None)
-        is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *profile)
+        account = account or (None, None, None, None)
+        is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *account)
         if is_ours:
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 
-    async def _keep_profile(self, owner: SessionOwner, profile: Profile) -> None:
-        await self._write(table.SET_PROFILE, owner, None, profile.name, profile.about, profile.picture)
+    async def _keep_profile(self, owner: SessionOwner, shown: Profile) -> None:
+        await self._write(table.SET_PROFILE, owner, None, shown.name, shown.about, shown.picture)
+
+    async def change_name(self, instance: UUID, name: str) -> None:
+        """Like `change_profile`. The library tells nobody of it, so we do."""
+        await self.change_profile(instance, lambda profiles: profiles.change_name(name))
+        owner = await table.find(self._pool, instance)
+        if owner is not None and owner.device is not None:
+            account = scene.Account(instance, user_of(Jid(owner.device)), None, name)
+            await self._write(table.SET_PROFILE_NAME, owner, profile.renamed(account, self._clock.now()), name)
 
     async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
-        """Raises DeliveryError; NotConnected also where there is no session, or none with a profile."""
+        """Raises DeliveryError: NotConnected also where there is no session, NotSupported where it has no profile."""
         held = self._held.get(instance)
-        if held is None or not isinstance(held.session, Profiles):
+        if held is None or not held.session.is_connected:
             raise NotConnected
+        if not isinstance(held.session, Profiles):
+            raise NotSupported
         await change(held.session)
         owner = await table.find(self._pool, instance)
         self._profiles.forget(instance)

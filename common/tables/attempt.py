@@ -59,7 +59,7 @@ PUT_BACK = f"""
             AS outcome (id, epoch, error_class, detail, ended_at, again_at, burns)
     ), back AS (
         UPDATE message_queue
-        SET status = 'queued', next_attempt_at = outcome.again_at, error = outcome.detail,
+        SET status = 'queued', next_attempt_at = now() + (outcome.again_at - outcome.ended_at), error = outcome.detail,
             error_class = outcome.error_class, attempts = attempts - (NOT outcome.burns)::int
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
@@ -93,7 +93,7 @@ DOUBT = f"""
             AS outcome (id, epoch, detail, ended_at)
     ), doubted AS (
         UPDATE message_queue
-        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = outcome.ended_at
+        SET status = 'uncertain', error = outcome.detail, error_class = 'unknown', uncertain_since = now()
         FROM outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch AND status = 'sending'
         RETURNING message_queue.id, attempts, message_queue.epoch, node, started_at, outcome.ended_at, outcome.detail,
@@ -132,8 +132,8 @@ DOUBT_ORPHANS = f"""
 
 KEEP_PACE = """
     INSERT INTO instance_pace (instance_id, send_after)
-    SELECT instance_id, max(send_after)
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS pace (instance_id, send_after)
+    SELECT instance_id, now() + max(pause)
+    FROM unnest($1::uuid[], $2::interval[]) AS pace (instance_id, pause)
     GROUP BY instance_id
     ON CONFLICT (instance_id) DO UPDATE
     SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
@@ -160,13 +160,15 @@ RECEIPTS = """
         read_at = coalesce(message_history.read_at, told.read_at),
         played_at = coalesce(message_history.played_at, told.played_at)
     FROM told
-    WHERE message_history.whatsapp_id = told.wire AND message_history.instance_id = told.instance_id
+    WHERE message_history.whatsapp_id = ANY($2::text[]) AND message_history.whatsapp_id = told.wire
+      AND message_history.instance_id = told.instance_id
       AND finished_at BETWEEN now() - interval '8 days' AND now() + interval '1 hour'
       AND status IN ('sent', 'delivered', 'read', 'played')
     RETURNING message_history.instance_id, message_history.whatsapp_id, message_id, chat"""
 
 # A receipt outweighs what we believe of a message that is still here: one in doubt was sent, and so was one whose
-# answer is still to come, or whose failure was called sure and was not.
+# answer is still to come, or whose failure was called sure and was not. Who waits for that answer may die before it
+# keeps the pause, and leaves nothing by which the next owner could tell: the pause is kept with the receipt.
 SETTLE_BY_RECEIPTS = f"""
     WITH told AS (
         SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[]) AS receipt (instance_id, wire)
@@ -178,6 +180,13 @@ SETTLE_BY_RECEIPTS = f"""
     ), answered AS (
         SELECT * FROM gone WHERE status = 'sending'
     ), recorded AS ({_RECORD.format(outcome="'sent'", rows="answered")}
+    ), paced AS (
+        INSERT INTO instance_pace (instance_id, send_after)
+        SELECT instance_id, now() + max(coalesce(delay_message * interval '1 second', $3::interval))
+        FROM answered
+        GROUP BY instance_id
+        ON CONFLICT (instance_id) DO UPDATE
+        SET send_after = greatest(instance_pace.send_after, excluded.send_after)
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata

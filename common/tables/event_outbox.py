@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from common import logs
 from common.postgres import Connection, Pool
+from common.tables.webhook_secret import opened
+from common.vault import Unreadable, Vault
+
+log = logs.get(__name__)
 
 SLOTS = ("delivery", "received", "message-status", "presence", "connected", "disconnected")
 
@@ -21,6 +26,8 @@ class Routes:
     shard: int
     urls: tuple[str | None, ...]
     secrets: tuple[bytes, ...]
+    has_plain_secrets: bool
+    """Kept from before secrets were encrypted."""
 
     def slots_of(self, url: str) -> list[str]:
         return [slot for slot, each in zip(SLOTS, self.urls, strict=True) if each == url]
@@ -53,7 +60,8 @@ FIND_ROUTES = """
            ARRAY[delivery_callback_url, coalesce(received_and_delivery_callback_url, received_callback_url),
                  message_status_callback_url, presence_chat_callback_url, connected_callback_url,
                  disconnected_callback_url],
-           ARRAY(SELECT secret FROM webhook_secret WHERE instance_id = instance.id ORDER BY place)
+           ARRAY(SELECT secret FROM webhook_secret WHERE instance_id = instance.id ORDER BY place),
+           ARRAY(SELECT is_sealed FROM webhook_secret WHERE instance_id = instance.id ORDER BY place)
     FROM instance
     WHERE id = ANY($1::uuid[])"""
 
@@ -205,9 +213,17 @@ BACKLOG = """
     FROM (SELECT created_at FROM event_outbox LIMIT 100000) AS waiting"""
 
 
-async def find_routes(connection: Connection, instances: Sequence[UUID]) -> list[Routes]:
-    rows = await connection.fetch(FIND_ROUTES, instances)
-    return [Routes(row[0], row[1], tuple(row[2]), tuple(row[3])) for row in rows]
+async def find_routes(connection: Connection, instances: Sequence[UUID], vault: Vault) -> list[Routes]:
+    """Instances whose secrets cannot be read are left out: their events wait, rather than go without a signature."""
+    found = []
+    for instance, shard, urls, secrets, are_sealed in await connection.fetch(FIND_ROUTES, instances):
+        try:
+            live = tuple(opened(vault, instance, *each) for each in zip(secrets, are_sealed, strict=True))
+        except Unreadable:
+            log.error("webhook secret not readable with this TOKEN_ENCRYPTION_KEY", instance=instance)
+            continue
+        found.append(Routes(instance, shard, tuple(urls), live, not all(are_sealed)))
+    return found
 
 
 async def fetch(connection: Connection, wanted: Sequence[tuple[UUID, str]], limit: int) -> list[WaitingEvent]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +47,8 @@ class QueuedMessage:
     delay_message: int | None
     delay_typing: int
     accepted_at: datetime
-    next_attempt_at: datetime | None
+    waits: timedelta | None
+    """What is left until the next attempt, by the clock of Postgres: those of two nodes may be apart."""
     expires_at: datetime | None
 
 
@@ -97,9 +98,10 @@ FIND_KEY = """
 FETCH_READY = """
     SELECT ready.*
     FROM unnest($1::uuid[]) AS wanted (instance_id)
+    JOIN instance ON instance.id = wanted.instance_id AND queue_paused_at IS NULL
     CROSS JOIN LATERAL (
         SELECT id, instance_id, shard, zaap_id, message_id, kind, chat, payload::text, attempts, max_attempts,
-               delay_message, delay_typing, accepted_at, next_attempt_at, expires_at
+               delay_message, delay_typing, accepted_at, next_attempt_at - now(), expires_at
         FROM message_queue
         WHERE instance_id = wanted.instance_id AND is_due AND status = 'queued'
           AND (expires_at IS NULL OR expires_at > now())
@@ -110,10 +112,11 @@ FETCH_READY = """
 
 FETCH_MORE = """
     SELECT id, instance_id, shard, zaap_id, message_id, kind, chat, payload::text, attempts, max_attempts,
-           delay_message, delay_typing, accepted_at, next_attempt_at, expires_at
+           delay_message, delay_typing, accepted_at, next_attempt_at - now(), expires_at
     FROM message_queue
     WHERE instance_id = $1 AND is_due AND status = 'queued' AND (expires_at IS NULL OR expires_at > now())
       AND id <> ALL($2::bigint[]) AND chat <> ALL($3::text[])
+      AND (SELECT queue_paused_at FROM instance WHERE instance.id = $1) IS NULL
     ORDER BY is_due DESC, id
     LIMIT $4"""
 
@@ -145,9 +148,13 @@ _CANCEL = """
     )
     SELECT {told} FROM kept"""
 
-CANCEL_ONE = _CANCEL.format(before="", which="instance_id = $1 AND zaap_id = $2", status="canceled", told="id")
-CANCEL_ALL = _CANCEL.format(before="", which="instance_id = $1", status="canceled", told="id")
-CANCEL_OLDER = _CANCEL.format(before="", which="instance_id = $1 AND accepted_at < $2", status="canceled", told="id")
+_CANCELED = "instance_id, zaap_id, message_id, chat, 'it was canceled' AS error"
+
+CANCEL_ONE = _CANCEL.format(before="", which="instance_id = $1 AND zaap_id = $2", status="canceled", told=_CANCELED)
+CANCEL_ALL = _CANCEL.format(before="", which="instance_id = $1", status="canceled", told=_CANCELED)
+CANCEL_OLDER = _CANCEL.format(
+    before="", which="instance_id = $1 AND accepted_at < $2", status="canceled", told=_CANCELED
+)
 
 # What is due in the shards held, and which of these are still ours. Only shards with something due are locked: these
 # chores run all the time, and a lock of a row is a write.
@@ -201,7 +208,7 @@ RELEASE_SCHEDULED = f"""
     RETURNING instance_id, message_queue.shard"""
 
 READ_PACE = """
-    SELECT instance_id, send_after FROM instance_pace WHERE instance_id = ANY($1::uuid[])"""
+    SELECT instance_id, send_after - now() FROM instance_pace WHERE instance_id = ANY($1::uuid[])"""
 
 BACKLOG = """
     SELECT count(*) AS messages, coalesce(extract(epoch FROM now() - min(accepted_at) FILTER (WHERE is_due)), 0) AS age
@@ -240,6 +247,6 @@ async def fetch_more(
     return [QueuedMessage(*row) for row in await connection.fetch(FETCH_MORE, instance, known, full, limit)]
 
 
-async def read_pace(pool: Pool, instances: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When each instance may send again, where that was recorded."""
+async def read_pace(pool: Pool, instances: Sequence[UUID]) -> dict[UUID, timedelta]:
+    """In how long each instance may send again, where that was recorded."""
     return {row[0]: row[1] for row in await pool.fetch(READ_PACE, instances)}

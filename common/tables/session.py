@@ -51,6 +51,14 @@ SET_PROFILE = f"""
     WHERE instance.id = $1 AND instance.shard = owner.id
     RETURNING instance.id"""
 
+SET_PROFILE_NAME = f"""
+    {_OWNER}
+    UPDATE instance
+    SET profile_name = $4, version = version + 1
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
 FORGET_DEVICE = f"""
     {_OWNER}
     UPDATE instance

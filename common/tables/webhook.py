@@ -1,14 +1,4 @@
-"""instance and webhook_secret, as the webhook routes change them: addresses, the flag for own messages, secrets."""
-
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
-
-from common.postgres import Connection, Executor
-
-SECRET_BYTES = 32
+"""instance, as the webhook routes change it: addresses, and the flag for own messages."""
 
 _SET_ONE = """
     UPDATE instance
@@ -53,51 +43,3 @@ NOTIFY_SENT_BY_ME = """
             CASE WHEN $2 THEN coalesce(received_and_delivery_callback_url, received_callback_url) END,
         version = version + 1
     WHERE id = $1"""
-
-LIST_SECRETS = """
-    SELECT place, secret, created_at
-    FROM webhook_secret
-    WHERE instance_id = $1
-    ORDER BY place"""
-
-ENSURE_SECRETS = """
-    INSERT INTO webhook_secret (instance_id, place, secret)
-    SELECT id, 1, secret FROM unnest($1::uuid[], $2::bytea[]) AS made (id, secret)
-    ON CONFLICT DO NOTHING"""
-
-DROP_OLD_SECRET = """
-    DELETE FROM webhook_secret WHERE instance_id = $1 AND place = 2"""
-
-AGE_SECRET = """
-    UPDATE webhook_secret SET place = 2 WHERE instance_id = $1 AND place = 1"""
-
-ADD_SECRET = """
-    INSERT INTO webhook_secret (instance_id, place, secret) VALUES ($1, 1, $2)"""
-
-LOCK_SECRETS = """
-    SELECT pg_advisory_xact_lock(hashtext('webhook_secret'), hashtext($1::uuid::text))"""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    place: int
-    secret: bytes
-    created_at: datetime
-
-
-async def list_secrets(connection: Executor, instance: UUID) -> list[Secret]:
-    """The current one first."""
-    return [Secret(*row) for row in await connection.fetch(LIST_SECRETS, instance)]
-
-
-async def ensure_secrets(connection: Executor, instances: Sequence[UUID]) -> None:
-    """A first secret for each instance that has none."""
-    await connection.execute(ENSURE_SECRETS, instances, [secrets.token_bytes(SECRET_BYTES) for _ in instances])
-
-
-async def rotate_secret(connection: Connection, instance: UUID) -> None:
-    """Inside a transaction: a new current secret; the one before stays valid, older ones do not."""
-    await connection.execute(LOCK_SECRETS, instance)
-    await connection.execute(DROP_OLD_SECRET, instance)
-    await connection.execute(AGE_SECRET, instance)
-    await connection.execute(ADD_SECRET, instance, secrets.token_bytes(SECRET_BYTES))

@@ -11,7 +11,7 @@ from frontend.operations.rings import ring
 from frontend.replies.common import milliseconds
 from frontend.replies.partner import Created, InstancePage, ListedInstance
 from frontend.services import Services
-from frontend.vault import digest, new_token
+from frontend.tokens import digest, new_token
 
 OK = Plain("OK")
 NO_END = datetime(9999, 12, 31, tzinfo=UTC)  # what a running subscription shows as its end: nobody sends a bill here

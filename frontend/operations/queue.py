@@ -8,22 +8,27 @@ import asyncpg
 import orjson
 
 from common.addresses import Jid, to_phone
+from common.callbacks import Told
 from common.requests.queue import LARGEST_OLD_PAGE, LARGEST_PAGE, PAGE, EmptyQueue, ReadOldQueue, ReadQueue
 from common.settings import parse_duration
+from common.tables import callback as callback_table
 from common.tables import message as table
 from common.tables import story as story_table
 from common.tables import waiting as waiting_table
+from common.tables.callback import Callback as StoredCallback
 from common.tables.instance import Access
 from common.tables.story import Story
 from frontend import paging, problems
 from frontend.operation import Call, Operation, Read, Write
-from frontend.operations import dead_letters, uncertain
+from frontend.operations import dead_letters, pausing, uncertain
 from frontend.operations.dead_letters import read_id
 from frontend.operations.rings import ring
+from frontend.operations.telling import tell
 from frontend.operations.waiting import explain
 from frontend.replies.common import Nothing, milliseconds, written
 from frontend.replies.queue import (
     AttemptMade,
+    Callback,
     Count,
     MessageStory,
     OldQueue,
@@ -64,11 +69,11 @@ async def count_queue(services: Services, call: Call[None, None]) -> Count:
 async def cancel_all(services: Services, call: Call[EmptyQueue, None]) -> Nothing:
     """Everything that has not started; idempotent on an empty queue."""
     if call.query.olderThan is None:
-        gone = await services.pool.fetch(table.CANCEL_ALL, call.access.id, timeout=WHOLE_QUEUE)
+        await _cancel(services, call.access, table.CANCEL_ALL)
     else:
         before = read_moment(call.query.olderThan, services.clock.now())
-        gone = await services.pool.fetch(table.CANCEL_OLDER, call.access.id, before, timeout=WHOLE_QUEUE)
-    return await _canceled(services, call.access, gone)
+        await _cancel(services, call.access, table.CANCEL_OLDER, before)
+    return NOTHING
 
 
 async def cancel_one(services: Services, call: Call[None, None]) -> Nothing:
@@ -76,12 +81,12 @@ async def cancel_one(services: Services, call: Call[None, None]) -> Nothing:
     zaap_id = read_id(call.variable)
     if zaap_id is None:
         return NOTHING
-    gone = await services.pool.fetch(table.CANCEL_ONE, call.access.id, zaap_id)
-    if not gone:
-        story = await story_table.find(services.pool, call.access.id, zaap_id)
-        if story is not None and story.status in GONE_OUT:
-            raise problems.Problem(409, f"the message is already {shown_status(story)} and cannot be canceled")
-    return await _canceled(services, call.access, gone)
+    if await _cancel(services, call.access, table.CANCEL_ONE, zaap_id):
+        return NOTHING
+    story = await story_table.find(services.pool, call.access.id, zaap_id)
+    if story is not None and story.status in GONE_OUT:
+        raise problems.Problem(409, f"the message is already {shown_status(story)} and cannot be canceled")
+    return NOTHING
 
 
 async def tell_story(services: Services, call: Call[None, None]) -> MessageStory:
@@ -91,6 +96,7 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         raise problems.not_found("message not found")
     attempts = await story_table.list_attempts(services.pool, story)
     circumstances = await waiting_table.look(services.pool, call.access.id, story.zaap_id)
+    callbacks = await callback_table.list_about(services.pool, call.access.id, story.message_id)
     was_sent = story.status in ("sent", "delivered", "read", "played")
     return MessageStory(
         zaapId=story.zaap_id.hex.upper(),
@@ -126,6 +132,22 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         errorClass=story.error_class,
         replays=len(story.replayed),
         waiting=None if circumstances is None else explain(circumstances),
+        callbacks=[shown_callback(callback) for callback in callbacks],
+    )
+
+
+def shown_callback(callback: StoredCallback) -> Callback:
+    return Callback(
+        sequence=callback.seq,
+        type=callback.type,
+        status=callback.status,
+        createdAt=written(callback.created_at),
+        state=callback.state,
+        attempts=callback.attempts,
+        lastAttemptAt=_maybe(callback.last_attempt_at),
+        nextAttemptAt=_maybe(callback.next_attempt_at),
+        statusCode=callback.status_code,
+        error=callback.error,
     )
 
 
@@ -183,11 +205,16 @@ def _shown(row: asyncpg.Record, access: Access) -> dict[str, Any]:
     }
 
 
-async def _canceled(services: Services, access: Access, gone: Sequence[asyncpg.Record]) -> Nothing:
+async def _cancel(services: Services, access: Access, statement: str, *arguments: object) -> bool:
+    """Whether there was anything to cancel."""
+    async with services.pool.acquire() as connection, connection.transaction():
+        gone = await connection.fetch(statement, access.id, *arguments, timeout=WHOLE_QUEUE)
+        if services.tells_canceled:
+            await tell(services, connection, [Told(*row) for row in gone])
     if gone:
         services.metrics.canceled.inc(len(gone))
         await ring(services, access.shard, access.id)
-    return NOTHING
+    return bool(gone)
 
 
 def _maybe(moment: datetime | None) -> str | None:
@@ -243,6 +270,7 @@ OPERATIONS = (
         tag="queue",
         refusals=(404,),
     ),
+    *pausing.OPERATIONS,
     *uncertain.OPERATIONS,
     *dead_letters.OPERATIONS,
 )

@@ -1,5 +1,6 @@
 """Messages in doubt: what is to become of them by themselves, and one at a time by hand."""
 
+from common.callbacks import Told
 from common.requests.queue import SettleMessage, SetUncertainPolicy
 from common.tables import story as story_table
 from common.tables import uncertain as table
@@ -7,9 +8,11 @@ from frontend import problems
 from frontend.operation import Call, Operation, Read, Write
 from frontend.operations.dead_letters import read_id
 from frontend.operations.rings import ring
+from frontend.operations.telling import tell
 from frontend.replies.queue import Settled, UncertainPolicy
 from frontend.services import Services
 
+SETTLED_AS_FAILED = "its outcome never became known; it was settled as failed"
 STATEMENTS = {"sent": table.SETTLE_AS_SENT, "failed": table.SETTLE_AS_FAILED, "resend": table.SEND_AGAIN}
 
 
@@ -28,7 +31,15 @@ async def settle(services: Services, call: Call[None, SettleMessage]) -> Settled
     if zaap_id is None:
         raise problems.not_found("message not found")
     outcome = call.body.outcome
-    if not await services.pool.fetch(STATEMENTS[outcome], call.access.id, zaap_id):
+    async with services.pool.acquire() as connection, connection.transaction():
+        settled = await connection.fetch(STATEMENTS[outcome], call.access.id, zaap_id)
+        if outcome == "resend":
+            told = []  # it is told when it was sent
+        else:
+            error = None if outcome == "sent" else SETTLED_AS_FAILED
+            told = [Told(row[0], row[2], row[3], row[1], error) for row in settled]
+        await tell(services, connection, told, sent_at=services.clock.now() if outcome == "sent" else None)
+    if not settled:
         story = await story_table.find(services.pool, call.access.id, zaap_id)
         if story is None:
             raise problems.not_found("message not found")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from common.requests.webhooks import ADDRESS, NotifySentByMe, SetEveryWebhook, SetWebhook
 from common.tables import webhook as table
+from common.tables import webhook_secret as secret_table
 from frontend import problems
 from frontend.operation import Call, Operation, Read, Write
 from frontend.operations.rings import ring
@@ -43,26 +44,26 @@ async def notify_sent_by_me(services: Services, call: Call[None, NotifySentByMe]
 
 async def list_secrets(services: Services, call: Call[None, None]) -> Secrets:
     """An instance that has none gets its first one."""
-    await table.ensure_secrets(services.pool, [call.access.id])
+    await secret_table.ensure_secrets(services.pool, [call.access.id], services.vault)
     return await _secrets(services, call)
 
 
 async def rotate_secret(services: Services, call: Call[None, None]) -> Secrets:
     """The one before stays valid until the next rotation, or until it is dropped."""
     async with services.pool.acquire() as connection, connection.transaction():
-        await table.rotate_secret(connection, call.access.id)
+        await secret_table.rotate_secret(connection, call.access.id, services.vault)
     await ring(services, call.access.shard, call.access.id)
     return await _secrets(services, call)
 
 
 async def drop_old_secret(services: Services, call: Call[None, None]) -> Secrets:
-    await services.pool.execute(table.DROP_OLD_SECRET, call.access.id)
+    await services.pool.execute(secret_table.DROP_OLD_SECRET, call.access.id)
     await ring(services, call.access.shard, call.access.id)
     return await _secrets(services, call)
 
 
 async def _secrets(services: Services, call: Call[None, None]) -> Secrets:
-    found = await table.list_secrets(services.pool, call.access.id)
+    found = await secret_table.list_secrets(services.pool, call.access.id, services.vault)
     return Secrets(
         secrets=[
             ShownSecret(

@@ -9,11 +9,11 @@ from urllib.parse import quote
 import orjson
 
 from common.tables.instance import Instance
+from common.vault import Unreadable, Vault
 from frontend.authentication import Tokens
 from frontend.bodies import Message
 from frontend.dispatch import Dispatch
 from frontend.problems import Problem
-from frontend.vault import Unreadable, Vault
 
 
 class Api:

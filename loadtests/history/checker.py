@@ -5,9 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from loadtests.history.events import FINAL, Accepted, History, Owned
+from loadtests.history.events import FINAL, Accepted, History, Owned, Sent
 
 CLOCKS = 0.02  # seconds by which stamps of two processes on one machine may be out of order
+DECIDED = ("sent", "delivered", "read", "played", "failed", "expired")
+"""What a customer is told of by a callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,37 @@ def lost(history: History) -> Iterator[str]:
 
 def unsent(history: History) -> Iterator[str]:
     """What is recorded as sent was on the wire."""
-    on_wire = {sent.whatsapp_id for sent in history.sent}
+    left = {accepted.row for _, accepted in on_wire(history)}
     for accepted in history.accepted:
         fate = history.fates.get(accepted.row)
-        if fate in ("sent", "delivered", "read", "played") and accepted.message_id not in on_wire:
+        if accepted.row in history.assumed:
+            continue
+        if fate in ("sent", "delivered", "read", "played") and accepted.row not in left:
             yield f"row {accepted.row} is {fate} and was never on the wire"
 
 
 def doubled(history: History) -> Iterator[str]:
     """One row goes on the wire once, unless its instance's policy is to send again."""
-    times = Counter((sent.instance, sent.whatsapp_id) for sent in history.sent)
-    for (instance, whatsapp_id), number in times.items():
-        if number > 1 and instance not in history.resend:
-            yield f"{whatsapp_id} of {instance} was sent {number} times"
+    times = Counter(accepted.row for _, accepted in on_wire(history))
+    for accepted in history.accepted:
+        if times[accepted.row] > 1 and accepted.instance not in history.resend:
+            yield f"row {accepted.row} of {accepted.instance} was sent {times[accepted.row]} times"
+
+
+def two_ids(history: History) -> Iterator[str]:
+    """One row has one id on the wire, unless its instance's policy is to send again."""
+    ids: dict[int, set[str]] = defaultdict(set)
+    for sent, accepted in on_wire(history):
+        ids[accepted.row].add(sent.whatsapp_id)
+    for accepted in history.accepted:
+        if len(ids[accepted.row]) > 1 and accepted.instance not in history.resend:
+            yield f"row {accepted.row} was sent as {' and '.join(sorted(ids[accepted.row]))}"
 
 
 def unknown(history: History) -> Iterator[str]:
-    """Everything on the wire is an accepted message under the id that its caller was given: one row, one wire id."""
-    known = {(accepted.instance, accepted.message_id) for accepted in history.accepted}
+    """Everything on the wire is an accepted message, under the id that its caller was given or that was noted before
+    it left."""
+    known = _rows_by_id(history)
     for sent in history.sent:
         if (sent.instance, sent.whatsapp_id) not in known:
             yield f"{sent.whatsapp_id} of {sent.instance} was sent and belongs to no row"
@@ -66,19 +81,17 @@ def unknown(history: History) -> Iterator[str]:
 
 def reordered(history: History) -> Iterator[str]:
     """In each chat the wire has the order of acceptance; a repeated send counts where it was first."""
-    rows = {(accepted.instance, accepted.message_id): accepted for accepted in history.accepted}
     last: dict[tuple[str, str], Accepted] = {}
     seen: set[int] = set()
-    for sent in sorted(history.sent, key=lambda sent: sent.at):
-        accepted = rows.get((sent.instance, sent.whatsapp_id))
-        if accepted is None or accepted.row in seen:
+    for _, accepted in sorted(on_wire(history), key=lambda pair: pair[0].at):
+        if accepted.row in seen:
             continue
         seen.add(accepted.row)
-        before = last.get((sent.instance, sent.chat))
+        before = last.get((accepted.instance, accepted.chat))
         if before is not None and before.row > accepted.row:
             yield f"row {accepted.row} was sent after row {before.row} of its chat"
         else:
-            last[sent.instance, sent.chat] = accepted
+            last[accepted.instance, accepted.chat] = accepted
 
 
 def stale_write(history: History) -> Iterator[str]:
@@ -124,14 +137,14 @@ def connected_twice(history: History) -> Iterator[str]:
 
 
 def unsettled(history: History) -> Iterator[str]:
-    """A message whose outcome was lost is said to be so: `sending` is never how it ends."""
-    last: dict[int, str] = {
-        written.row: written.status for written in sorted(history.written, key=lambda each: each.at)
-    }
-    for row, status in last.items():
-        fate = history.fates.get(row, status)
-        if history.is_over and fate == "sending":
-            yield f"row {row} is still being sent"
+    """A message whose outcome was lost is said to be so, and settled where its instance's policy settles it: `sending`
+    is never how it ends, and `uncertain` only with those that hold."""
+    for accepted in history.accepted if history.is_over else ():
+        fate = history.fates.get(accepted.row)
+        if fate == "sending":
+            yield f"row {accepted.row} is still being sent"
+        elif fate == "uncertain" and accepted.instance not in history.holds:
+            yield f"row {accepted.row} is still in doubt"
 
 
 def paced(history: History) -> Iterator[str]:
@@ -161,10 +174,35 @@ def webhook_gap(history: History) -> Iterator[str]:
             yield f"the webhooks of {instance} are not numbered in one row"
 
 
+def untold(history: History) -> Iterator[str]:
+    """What was decided of a message has a webhook row, written in the transaction that decided."""
+    told = {(webhook.instance, webhook.about) for webhook in history.webhooks if webhook.about is not None}
+    for accepted in history.accepted:
+        if accepted.instance not in history.tells or (accepted.instance, accepted.message_id) in told:
+            continue
+        if (fate := history.fates.get(accepted.row)) in (*DECIDED, "uncertain"):
+            yield f"row {accepted.row} is {fate} and no webhook row says so"
+
+
+def called_out_of_order(history: History) -> Iterator[str]:
+    """A receiver is called in the order of the rows; a repeated call counts where it was first."""
+    last: dict[str, int] = {}
+    seen: set[tuple[str, int]] = set()
+    for called in sorted(history.called, key=lambda called: called.at):
+        if (called.instance, called.number) in seen:
+            continue
+        seen.add((called.instance, called.number))
+        if called.number < last.get(called.instance, 0):
+            yield f"{called.instance} was told {called.number} after {last[called.instance]}"
+        else:
+            last[called.instance] = called.number
+
+
 RULES: dict[str, Callable[[History], Iterator[str]]] = {
     "lost": lost,
     "unsent": unsent,
     "doubled": doubled,
+    "two ids": two_ids,
     "unknown": unknown,
     "reordered": reordered,
     "stale write": stale_write,
@@ -174,7 +212,26 @@ RULES: dict[str, Callable[[History], Iterator[str]]] = {
     "paced": paced,
     "mismatched": mismatched,
     "webhook gap": webhook_gap,
+    "untold": untold,
+    "called out of order": called_out_of_order,
 }
+
+
+def _rows_by_id(history: History) -> dict[tuple[str, str], Accepted]:
+    """By instance and id of the wire: the one that the caller was given, and those that the engine chose instead."""
+    rows = {accepted.row: accepted for accepted in history.accepted}
+    found = {(accepted.instance, accepted.message_id): accepted for accepted in history.accepted}
+    for noted in history.noted:
+        if (accepted := rows.get(noted.row)) is not None:
+            found[accepted.instance, noted.whatsapp_id] = accepted
+    return found
+
+
+def on_wire(history: History) -> list[tuple[Sent, Accepted]]:
+    """What was on the wire, each with its row."""
+    rows = _rows_by_id(history)
+    pairs = ((sent, rows.get((sent.instance, sent.whatsapp_id))) for sent in history.sent)
+    return [(sent, accepted) for sent, accepted in pairs if accepted is not None]
 
 
 def _tenures(owned: Iterable[Owned]) -> defaultdict[int, list[Owned]]:

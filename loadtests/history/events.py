@@ -48,6 +48,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """An id of the wire was made durable for a row, where that is not the one its caller was given."""
+
+    row: int
+    whatsapp_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """Bytes went on the wire: `node` is the process that put them there, as the network saw it."""
 
@@ -80,7 +88,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook row of an instance, with its number in that instance's sequence."""
+    """A webhook row of an instance, with its number in that instance's sequence. `about`: the message that was
+    decided, by the id that its caller was given, where the row tells of a delivery."""
+
+    at: float
+    instance: str
+    number: int
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A customer's receiver was called, with the row of that number."""
 
     at: float
     instance: str
@@ -89,10 +108,12 @@ class Webhook:
 
 @dataclass(slots=True)
 class History:
-    """Everything that one run left behind. `resend` names the instances whose policy allows a second send.
+    """Everything that one run left behind.
 
-    `minimum_pause` is the shortest pause between two sends of an instance, `kick` how long a replaced connection may
-    linger, both in seconds; `is_over`: the run was given time to come to rest.
+    `resend` names the instances whose policy allows a second send, `holds` those whose policy leaves a message in
+    doubt, `tells` those whose events are all kept; `assumed` are rows that the policy called sent. `minimum_pause` is
+    the shortest pause between two sends of an instance, `kick` how long a replaced connection may linger, both in
+    seconds; `is_over`: the run was given time to come to rest.
     """
 
     accepted: Sequence[Accepted] = ()
@@ -103,6 +124,11 @@ class History:
     connections: Sequence[Connection] = ()
     asked: Sequence[Asked] = ()
     webhooks: Sequence[Webhook] = ()
+    called: Sequence[Called] = ()
+    noted: Sequence[Noted] = ()
+    holds: frozenset[str] = frozenset()
+    tells: frozenset[str] = frozenset()
+    assumed: frozenset[int] = frozenset()
     resend: frozenset[str] = frozenset()
     minimum_pause: float = 0.0
     kick: float = 1.0

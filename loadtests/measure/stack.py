@@ -20,7 +20,7 @@ from common.local.programs import ROOT
 from common.local.valkey import Valkey
 from common.schema import migrate
 from common.tables.instance import shard_of
-from frontend.vault import digest, new_token
+from frontend.tokens import digest, new_token
 
 START_PATIENCE = 30.0
 STOP_PATIENCE = 20.0
@@ -76,7 +76,7 @@ class BenchStack:
 
     def start_sender(self, **settings: str) -> int:
         quick = {"WHATSAPP_ENGINE": "simulated", "MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
-        return self.start("sender", "sender", "SENDER_HTTP_ADDR", "/ready", **quick, **settings)
+        return self.start("sender", "sender", "SENDER_HTTP_ADDR", "/ready", **{**quick, **settings})
 
     def stop(self, name: str) -> None:
         stop_all([self.processes.pop(name)], SIGTERM, STOP_PATIENCE)

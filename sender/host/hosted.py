@@ -88,6 +88,9 @@ class Hosted:
     def mark_read(self, call: int, ids: Sequence[str], at: int, chat: bytes, sender: bytes) -> None:
         self._call(call, lambda: self._library.mark_read(self.name, ids, at, chat, sender))
 
+    def reject_call(self, call: int, caller: bytes, rings: str) -> None:
+        self._call(call, lambda: self._library.reject_call(self.name, caller, rings))
+
     def upload(self, call: int, path: Path, kind: str) -> None:
         """Blocks until the file is uploaded; the answer's body is the library's."""
         error, answer = "not-ready", b""

@@ -30,6 +30,7 @@ class Service:
             "send": self._send,
             "presence": self._presence,
             "mark-read": self._mark_read,
+            "reject-call": self._reject_call,
             "upload": self._upload,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
@@ -76,6 +77,11 @@ class Service:
         if (session := self._session(frame)) is not None:
             work = lambda: session.mark_read(frame.id, ids, at, chat, sender)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
+
+    def _reject_call(self, frame: Frame) -> None:
+        caller, rings = bytes.fromhex(frame.fields["caller"]), frame.fields["call"]
+        if (session := self._session(frame)) is not None:
+            self._lanes.submit(session.name, frame.id, lambda: session.reject_call(frame.id, caller, rings))
 
     def _upload(self, frame: Frame) -> None:
         path, kind = Path(frame.fields["path"]), frame.fields["media"]

@@ -3,9 +3,9 @@
 import zlib
 from collections import OrderedDict
 
+from common.callbacks import event
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
-from sender.translation.own import event
 from sender.translation.scene import Account, notification_envelope, pair
 from sender.whatsapp.engine_events import (
     BasicCallMeta,

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from common.addresses import Jid, server_of, to_phone, user_of, without_device
+from common.callbacks import event
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
-from sender.translation.own import event
 from sender.translation.scene import Account, notification_envelope, pair
 from sender.whatsapp.engine_events import JID, GroupInfoEvent, JoinedGroup, Node, address
 

@@ -1,68 +1,10 @@
-"""Callbacks about what we did ourselves: a message handed over or given up, its receipts, the link come or gone."""
+"""Callbacks about the link: it came or it went."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
-
-from common.addresses import Jid, device_of, is_group, to_phone, without_device
-from common.tables.event import NewEvent, Slot
-
-STATUSES = {
-    "sent": "SENT",
-    "delivered": "RECEIVED",
-    "read": "READ",
-    "played": "PLAYED",
-    "read-by-me": "READ_BY_ME",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A message of ours, as the statement that decided it returns it."""
-
-    instance_id: UUID
-    zaap_id: UUID
-    message_id: str
-    chat: Jid
-    error: str | None = None
-
-
-def delivery(told: Told) -> NewEvent:
-    """The message was handed to WhatsApp, or `error` says why it was not or may not have been."""
-    body: dict[str, Any] = {
-        "phone": to_phone(told.chat),
-        "zaapId": told.zaap_id.hex.upper(),
-        "messageId": told.message_id,
-        "type": "DeliveryCallback",
-        "instanceId": written(told.instance_id),
-    }
-    if told.error is not None:
-        body["error"] = told.error
-    return event(told.instance_id, "delivery", body)
-
-
-def message_status(
-    instance: UUID, kind: str, ids: Sequence[str], at: datetime, chat: Jid, sender: Jid | None = None
-) -> NewEvent:
-    """`kind` is a key of STATUSES; `sender` is the device that told."""
-    return event(
-        instance,
-        "message-status",
-        {
-            "instanceId": written(instance),
-            "status": STATUSES[kind],
-            "ids": list(ids),
-            "momment": milliseconds(at),
-            "phoneDevice": 0 if sender is None else device_of(sender),
-            "phone": to_phone(without_device(chat)),
-            "type": "MessageStatusCallback",
-            "isGroup": is_group(chat),
-        },
-    )
+from common.callbacks import event, milliseconds, written
+from common.tables.event import NewEvent
 
 
 def connected(instance: UUID, phone: str, at: datetime) -> NewEvent:
@@ -92,15 +34,3 @@ def disconnected(instance: UUID, reason: str, at: datetime) -> NewEvent:
             "instanceId": written(instance),
         },
     )
-
-
-def event(instance: UUID, slot: Slot, body: dict[str, Any], *, is_own: bool = False) -> NewEvent:
-    return NewEvent(instance, slot, body["type"], orjson.dumps(body), is_own)
-
-
-def written(instance: UUID) -> str:
-    return instance.hex.upper()
-
-
-def milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

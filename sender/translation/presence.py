@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from common.addresses import to_phone, without_device
+from common.callbacks import event, written
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
-from sender.translation.own import event, written
 from sender.translation.scene import Account, Source
 from sender.whatsapp.engine_events import ChatPresence, Presence, address
 

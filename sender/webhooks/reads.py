@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from common.postgres import Pool
+from common.postgres import Connection, Pool
 from common.tables import event_outbox as table
-from common.tables import webhook
+from common.tables import webhook_secret
 from common.tables.event_outbox import SLOTS, Routes, WaitingEvent
+from common.vault import Vault
 
 INSTANCES = 128  # read in one query
 WINDOW = 100  # events of one slot
@@ -35,8 +36,9 @@ class _Ask:
 class Reads:
     """`run` must be running."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, vault: Vault) -> None:
         self._pool = pool
+        self._vault = vault
         self._asking: list[_Ask] = []
         self._asked = asyncio.Event()
 
@@ -64,11 +66,12 @@ class Reads:
     async def _read(self, batch: Sequence[_Ask]) -> None:
         async with self._pool.acquire() as connection:
             instances = list({ask.instance for ask in batch})
-            routes = {each.instance_id: each for each in await table.find_routes(connection, instances)}
-            bare = [each.instance_id for each in routes.values() if not each.secrets and each.destinations]
-            if bare:
-                await webhook.ensure_secrets(connection, bare)
-                routes |= {each.instance_id: each for each in await table.find_routes(connection, bare)}
+            routes = await self._routes(connection, instances)
+            if bare := [each.instance_id for each in routes.values() if not each.secrets and each.destinations]:
+                await webhook_secret.ensure_secrets(connection, bare, self._vault)
+                routes |= await self._routes(connection, bare)
+            if plain := [each.instance_id for each in routes.values() if each.has_plain_secrets]:
+                await webhook_secret.seal_old(connection, plain, self._vault)
             if discarded := [ask.instance for ask in batch if ask.discards]:
                 await connection.execute(table.DISCARD_UNSET, discarded)
             wanted = {
@@ -85,6 +88,9 @@ class Reads:
         for ask in batch:
             if not ask.done.done():
                 ask.done.set_result(_found(routes.get(ask.instance), ask.url, by_slot))
+
+    async def _routes(self, connection: Connection, instances: Sequence[UUID]) -> dict[UUID, Routes]:
+        return {each.instance_id: each for each in await table.find_routes(connection, instances, self._vault)}
 
 
 def _found(routes: Routes | None, url: str | None, by_slot: dict[tuple[UUID, str], list[WaitingEvent]]) -> Found:

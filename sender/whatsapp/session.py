@@ -180,6 +180,15 @@ class ReadMarks(Protocol):
 
 
 @runtime_checkable
+class Calls(Protocol):
+    """neonize: RejectCall."""
+
+    async def reject_call(self, caller: Jid, call: str) -> None:
+        """End a call that rings here, by its id and the address that it came from. Raises DeliveryError."""
+        ...
+
+
+@runtime_checkable
 class NumberLookup(Protocol):
     """neonize: IsOnWhatsApp."""
 
@@ -195,6 +204,15 @@ class Secrets(Protocol):
 
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         """A chat of two is found by its number and by its LID. None: no such message, or it brought none."""
+        ...
+
+
+@runtime_checkable
+class KeptSecrets(Protocol):
+    """A power of engines, not of sessions: what is told while nothing is connected has to be read as well."""
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        """As `Secrets.message_secret`, of the account that is linked as that device."""
         ...
 
 

@@ -141,6 +141,7 @@ class SimulatedSession:
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
+        self.rejected: list[tuple[Jid, str]] = []
         self.deleted: list[tuple[Jid, str]] = []
         self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
@@ -207,10 +208,19 @@ class SimulatedSession:
             raise NotConnected
         self.read += [(chat, sender, each) for each in ids]
 
+    async def reject_call(self, caller: Jid, call: str) -> None:
+        if not self._connected:
+            raise NotConnected
+        self.rejected.append((caller, call))
+
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
         if not self._connected:
             raise NotConnected
         self.deleted.append((chat, whatsapp_id))
+
+    @property
+    def device(self) -> str:
+        return self._account.device
 
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         return self.secrets.get(whatsapp_id)
@@ -328,6 +338,16 @@ class SimulatedEngine:
             await session.close()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return next(
+            (
+                found
+                for each in self.sessions.values()
+                if each.device == device and (found := each.secrets.get(whatsapp_id))
+            ),
+            None,
+        )
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:

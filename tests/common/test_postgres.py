@@ -47,3 +47,15 @@ async def test_the_server_ends_a_statement_that_takes_too_long(database: str) ->
     with pytest.raises(OUTAGES):
         await pool.fetchval("SELECT pg_sleep(5)")
     await pool.close()
+
+
+async def test_a_transaction_that_was_left_open_ends_when_its_connection_is_given_back(database: str) -> None:
+    pool = await open_pool(database, 1, "test")
+    async with pool.acquire() as connection:
+        await connection.execute("CREATE TABLE left_open ()")
+        await connection.execute("BEGIN")
+        await connection.execute("DROP TABLE left_open")
+    assert await pool.fetchval("SELECT to_regclass('left_open') IS NOT NULL")
+    assert await pool.fetchval("SELECT pg_current_xact_id_if_assigned() IS NULL")
+    await pool.execute("DROP TABLE left_open")
+    await pool.close()

@@ -41,3 +41,19 @@ async def test_a_server_that_does_not_answer_or_not_even_read_costs_a_bounded_ti
         with pytest.raises(RedisError):
             await client.set("key", b"x" * size)
     await client.aclose()
+
+
+async def test_arguments_of_every_kind_arrive_as_they_were_given(redis_url: str) -> None:
+    client = writer(redis_url)
+    try:
+        await client.hset("packed", mapping={"text": "olá", "bytes": b"\x00\xff\r\n", "whole": 7, "half": 0.5})
+        assert await client.hgetall("packed") == {
+            b"text": "olá".encode(),
+            b"bytes": b"\x00\xff\r\n",
+            b"whole": b"7",
+            b"half": b"0.5",
+        }
+        assert (await client.config_get("maxmemory-policy"))["maxmemory-policy"]  # a command of two words
+    finally:
+        await client.delete("packed")
+        await client.aclose()

@@ -15,7 +15,7 @@ from common.postgres import Pool
 from common.settings import FrontendSettings
 from frontend.authentication import Authentication, Instances, Tokens
 from frontend.problems import Problem
-from frontend.vault import digest
+from frontend.tokens import digest
 from tests.builders import insert_instance
 from tests.frontend.conftest import Standing
 from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on

@@ -1,5 +1,6 @@
 """Messages in doubt over the API: the instance's policy, and one decided by hand."""
 
+import orjson
 import pytest
 
 from common.postgres import Pool
@@ -7,6 +8,7 @@ from tests.frontend.gateway import Caller
 
 pytestmark = pytest.mark.anyio
 
+EVENTS = "SELECT body FROM event WHERE instance_id = $1 ORDER BY seq"
 DOUBT = """
     UPDATE message_queue
     SET status = 'uncertain', started_at = now(), epoch = 1, node = 'x', attempts = 3, uncertain_since = now()
@@ -38,6 +40,20 @@ async def test_one_message_is_settled_by_hand(caller: Caller, pool: Pool, outcom
     assert (answer.status_code, answer.json()) == (200, {"zaapId": zaap_id, "outcome": outcome})
     story = (await caller.get(f"queue/{zaap_id}")).json()
     assert story["status"] == status
+
+
+@pytest.mark.parametrize(("outcome", "bodies"), [("sent", 2), ("failed", 1), ("resend", 0)])
+async def test_what_is_settled_by_hand_is_told(caller: Caller, pool: Pool, outcome: str, bodies: int) -> None:
+    await caller.call("PUT", "update-every-webhooks", json={"value": "https://hooks.example.com/zap"})
+    zaap_id = await in_doubt(caller, pool)
+    await caller.post(f"queue/{zaap_id}/settle", {"outcome": outcome})
+    told = [orjson.loads(row[0]) for row in await pool.fetch(EVENTS, caller.uuid)]
+    assert len(told) == bodies
+    if told:
+        assert (told[0]["type"], told[0]["zaapId"]) == ("DeliveryCallback", zaap_id)
+        assert ("error" in told[0]) is (outcome == "failed")
+    if outcome == "sent":
+        assert (told[1]["type"], told[1]["status"]) == ("MessageStatusCallback", "SENT")
 
 
 async def test_only_what_is_in_doubt_can_be_settled(caller: Caller, pool: Pool) -> None:

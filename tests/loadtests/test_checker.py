@@ -6,7 +6,19 @@ from dataclasses import replace
 import pytest
 
 from loadtests.history.checker import RULES, check, count
-from loadtests.history.events import Accepted, Answered, Asked, Connection, History, Owned, Sent, Webhook, Written
+from loadtests.history.events import (
+    Accepted,
+    Answered,
+    Asked,
+    Called,
+    Connection,
+    History,
+    Noted,
+    Owned,
+    Sent,
+    Webhook,
+    Written,
+)
 
 SHARD = 7
 
@@ -32,7 +44,10 @@ def sound() -> History:
             Connection(9.0, "two", "i", False),
         ],
         asked=[Asked(3.0, "q1", "i", "code of i"), Asked(3.1, "q2", "j", None)],
-        webhooks=[Webhook(3.0, "i", number) for number in (5, 4, 6)],
+        webhooks=[Webhook(3.0, "i", number, f"m{number - 3}") for number in (5, 4, 6, 7)],
+        called=[Called(5.0 + number / 10, "i", number) for number in (4, 5, 6, 7)],
+        holds=frozenset({"i"}),
+        tells=frozenset({"i"}),
         minimum_pause=1.0,
         fates=dict.fromkeys(range(1, 5), "delivered"),
     )
@@ -62,8 +77,18 @@ def sent_twice(history: History) -> None:
     history.sent = [*history.sent, Sent(8.0, "two", "i", "b", "m1")]
 
 
-def sent_under_a_second_id(history: History) -> None:
+def sent_under_an_unknown_id(history: History) -> None:
     history.sent = [*history.sent, Sent(8.0, "two", "i", "b", "another")]
+
+
+def sent_under_a_second_id(history: History) -> None:
+    """Both noted before they left, as where the engine chooses the id."""
+    history.noted = [Noted(2, "first"), Noted(2, "second")]
+    history.sent = [
+        history.sent[0], replace(history.sent[1], whatsapp_id="first"), *history.sent[2:],
+        Sent(8.0, "two", "i", "a", "second"),
+    ]  # fmt: skip
+    history.resend = frozenset()
 
 
 def chat_out_of_order(history: History) -> None:
@@ -92,6 +117,11 @@ def left_in_sending(history: History) -> None:
     history.fates[4] = "sending"
 
 
+def left_in_doubt(history: History) -> None:
+    history.fates[4] = "uncertain"
+    history.holds = frozenset()
+
+
 def faster_than_the_pace(history: History) -> None:
     history.sent = [history.sent[0], replace(history.sent[1], at=3.5), *history.sent[2:]]
 
@@ -101,11 +131,19 @@ def answer_of_another(history: History) -> None:
 
 
 def webhook_is_missing(history: History) -> None:
-    history.webhooks = [Webhook(3.0, "i", number) for number in (4, 6)]
+    history.webhooks = [replace(each, number=9) if each.number == 5 else each for each in history.webhooks]
 
 
 def webhook_is_doubled(history: History) -> None:
-    history.webhooks = [Webhook(3.0, "i", number) for number in (4, 5, 5, 6)]
+    history.webhooks = [*history.webhooks, Webhook(3.0, "i", 5)]
+
+
+def decided_without_a_webhook_row(history: History) -> None:
+    history.webhooks = [replace(each, about=None) if each.number == 5 else each for each in history.webhooks]
+
+
+def called_in_another_order(history: History) -> None:
+    history.called = [replace(each, at=9.0) if each.number == 5 else each for each in history.called]
 
 
 PLANTED: list[tuple[str, Callable[[History], None]]] = [
@@ -114,17 +152,21 @@ PLANTED: list[tuple[str, Callable[[History], None]]] = [
     ("lost", answer_without_a_row),
     ("unsent", recorded_but_never_on_the_wire),
     ("doubled", sent_twice),
-    ("unknown", sent_under_a_second_id),
+    ("unknown", sent_under_an_unknown_id),
+    ("two ids", sent_under_a_second_id),
     ("reordered", chat_out_of_order),
     ("stale write", old_epoch_is_accepted),
     ("stale send", old_owner_sends),
     ("stale send", sent_by_nobody_in_charge),
     ("connected twice", two_connections),
     ("unsettled", left_in_sending),
+    ("unsettled", left_in_doubt),
     ("paced", faster_than_the_pace),
     ("mismatched", answer_of_another),
     ("webhook gap", webhook_is_missing),
     ("webhook gap", webhook_is_doubled),
+    ("untold", decided_without_a_webhook_row),
+    ("called out of order", called_in_another_order),
 ]
 
 
@@ -158,4 +200,17 @@ def test_what_waits_in_a_run_that_goes_on_is_not_lost() -> None:
     history.fates[4] = "sending"
     history.sent = history.sent[:-1]
     history.is_over = False
+    assert check(history) == []
+
+
+def test_a_repeated_call_of_a_receiver_counts_where_it_was_first() -> None:
+    history = sound()
+    history.called = [*history.called, Called(9.0, "i", 4)]
+    assert check(history) == []
+
+
+def test_what_the_policy_called_sent_need_not_have_been_on_the_wire() -> None:
+    history = sound()
+    recorded_but_never_on_the_wire(history)
+    history.assumed = frozenset({4})
     assert check(history) == []

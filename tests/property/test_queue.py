@@ -40,9 +40,13 @@ Result = TypeVar("Result")
 
 INSTANCES = st.integers(0, SHARDS - 1)
 CHATS = st.integers(0, len(PHONES) - 1)
-FATE = st.sampled_from((*FATES, *HANGS))
+FATE = st.sampled_from((*FATES, *HANGS, *HANGS))
 SOME_FATES = st.lists(FATE, min_size=1, max_size=3)
 SECONDS = st.sampled_from([0, 1, 4])  # that pass after a step, since most of what may go wrong needs time
+UNTIL_CLAIMED = st.sampled_from([0, 10, 10])  # seconds: the leases of a dead sender run out in 9
+LONG_OR_NOT = st.sampled_from([None, 15])  # a delay that outlives a lease
+ALONE = st.sampled_from([0, 0, 5])  # seconds without any sender
+SUCCESSOR = st.sampled_from(["the same", "another"])
 
 
 class Queue(RuleBasedStateMachine):
@@ -186,16 +190,24 @@ class Queue(RuleBasedStateMachine):
         self.do(self.world.pass_time(seconds))
         self.do(self.world.succeed(then))
 
-    @rule(moment=st.integers(0, 5), then=st.sampled_from(["the same", "another"]), seconds=st.sampled_from([1, 4, 12]))
-    def the_sender_dies_around_a_commit(self, moment: int, then: str, seconds: int) -> None:
-        """Before or after one of the next commits of intents and outcomes."""
+    @rule(moment=st.integers(0, 5), instance=INSTANCES, delay=LONG_OR_NOT, then=SUCCESSOR, seconds=UNTIL_CLAIMED)
+    def the_sender_dies_around_a_commit(
+        self, moment: int, instance: int, delay: int | None, then: str, seconds: int
+    ) -> None:
+        """Before or after one of the commits of the intents and outcomes that some messages bring."""
         if self.world.alive:
             self.world.processes[self.world.alive[0]].ledger_pool.crash_at = moment
-        self.do(self.world.pass_time(seconds))
+        for chat in (0, 1, 0):
+            self.do(self.world.accept(instance, chat, [], delay_message=delay))
+        self.do(self.world.pass_time(4))
         self.do(self.world.succeed(then))
+        self.do(self.world.pass_time(seconds))
 
-    @rule(then=st.sampled_from(["nobody", "the same", "another"]))
-    def the_sender_is_stopped(self, then: str) -> None:
+    @rule(instance=INSTANCES, delay=LONG_OR_NOT, then=SUCCESSOR, alone=ALONE)
+    def the_sender_is_stopped(self, instance: int, delay: int | None, then: str, alone: int) -> None:
+        for chat in (0, 1):
+            self.do(self.world.accept(instance, chat, [], delay_message=delay))
+        self.do(self.world.pass_time(1))
         if self.world.alive:
             name = self.world.alive[0]
             before = {row.zaap_id for row in self.do(self.world.rows()) if row.status == "uncertain"}
@@ -203,6 +215,7 @@ class Queue(RuleBasedStateMachine):
                 ours = [row for row in self.do(self.world.rows()) if row.node == name]
                 assert not [row for row in ours if row.status == "sending"]
                 assert {row.zaap_id for row in ours if row.status == "uncertain"} <= before
+        self.do(self.world.pass_time(alone))
         self.do(self.world.succeed(then))
 
     @rule(seconds=st.sampled_from([1, 14, 20]), fate=st.sampled_from(["sent", "temporary", "lost after"]))

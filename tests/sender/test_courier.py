@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -15,6 +15,7 @@ from common.errors import (
     OutcomeUnknown,
     TemporaryFailure,
 )
+from common.postgres import Pool
 from common.tables.message import NewMessage
 from sender.courier import DeliveryPolicy
 from sender.whatsapp.session import Receipts
@@ -126,6 +127,24 @@ async def test_the_next_owner_keeps_the_pace_of_the_one_before(station: Station,
         await other.look(instance)
         await other.send(text(instance, "1", TWO))
         assert await clock.until_asleep() == pytest.approx(15, abs=1)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_wrong_clock_neither_shortens_nor_lengthens_the_pause_for_the_next_owner(
+    pool: Pool, hours: int
+) -> None:
+    wrong = Station(pool, node="wrong", clock=ManualClock(datetime.now(UTC) + timedelta(hours=hours)))
+    wrong.policy = DeliveryPolicy()
+    async with wrong.running():
+        instance = await wrong.instance()
+        await wrong.send(text(instance, "0", delay_message=15))
+        await wrong.rest()
+    clock = ManualClock()
+    other = Station(pool, node="other", clock=clock)
+    async with other.running():
+        await other.look(instance)
+        await other.send(text(instance, "1", TWO))
+        assert await clock.until_asleep() == pytest.approx(15, abs=2)
 
 
 async def test_an_owner_that_returns_keeps_the_pace_of_the_one_between(station: Station, clock: ManualClock) -> None:

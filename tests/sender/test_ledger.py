@@ -130,7 +130,7 @@ async def test_nothing_else_of_an_owner_is_written_after_a_takeover(running: Sta
     writes = [
         running.ledger.intend(other, None),
         running.ledger.note_wire_id(message, intent, "LATE"),
-        running.ledger.keep_pace(message, NOW + timedelta(seconds=5)),
+        running.ledger.keep_pace(message, timedelta(seconds=5)),
         running.ledger.receipt(message.shard, message.instance_id, [message.message_id], "read", NOW),
     ]
     results = await asyncio.gather(*writes, return_exceptions=True)
@@ -171,7 +171,7 @@ async def test_an_entry_that_postgres_cannot_take_fails_alone(running: Station) 
     results = await asyncio.gather(
         running.ledger.finish(good, intents[0], SENT),
         running.ledger.finish(bad, intents[1], Sent("\0", NOW)),
-        running.ledger.keep_pace(good, NOW),
+        running.ledger.keep_pace(good, timedelta(0)),
         return_exceptions=True,
     )
     assert [isinstance(result, Exception) for result in results] == [False, True, False]
@@ -284,8 +284,18 @@ async def test_a_receipt_beside_the_answer_in_one_batch_counts(running: Station)
     assert await running.status(message.id) == "played"
 
 
+async def test_a_receipt_that_is_faster_than_the_answer_keeps_the_pause(running: Station) -> None:
+    """Whoever dies before the answer leaves no other trace of a message that has just left."""
+    message = await queued(running, delay_message=15)
+    await intended(running, message)
+    await receive(running, message, message.message_id, "delivered")
+    left = await running.pool.fetchval("SELECT send_after - now() FROM instance_pace")
+    assert timedelta(seconds=14) < left <= timedelta(seconds=15)
+
+
 async def test_the_pace_that_is_kept_is_the_latest(running: Station) -> None:
     message = await queued(running)
     for seconds in (5, 9, 2):
-        await running.ledger.keep_pace(message, NOW + timedelta(seconds=seconds))
-    assert await running.pool.fetchval("SELECT send_after FROM instance_pace") == NOW + timedelta(seconds=9)
+        await running.ledger.keep_pace(message, timedelta(seconds=seconds))
+    left = await running.pool.fetchval("SELECT send_after - now() FROM instance_pace")
+    assert timedelta(seconds=8) < left <= timedelta(seconds=9)

@@ -122,6 +122,7 @@ class Sender(Program):
                 "NODE_ID": name,
                 "SIMULATED_JOURNAL": str(self.journal),
                 "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),
+                "TOKEN_ENCRYPTION_KEY": SECRETS["TOKEN_ENCRYPTION_KEY"],
                 **settings,
             },
         )

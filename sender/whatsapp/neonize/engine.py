@@ -7,6 +7,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.errors import NotConnected, NotPaired
 from sender.host.fleet import Fleet
@@ -17,7 +18,7 @@ from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode
+from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
 
 SCHEMA_PATIENCE = 60.0  # seconds
 
@@ -68,6 +69,9 @@ class NeonizeEngine:
     def hosts(self) -> tuple[HostProcess, ...]:
         """The hosts that sessions sit in now."""
         return self._fleet.hosts
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return await self._store.find_secret(device, chat, whatsapp_id)
 
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:

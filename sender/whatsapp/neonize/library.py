@@ -121,6 +121,11 @@ class Library:
         error: bytes = self._go.MarkRead(session.encode(), told, at, chat, len(chat), sender, len(sender), b"read")
         return error.decode(errors="replace")
 
+    def reject_call(self, session: str, caller: bytes, call: str) -> str:
+        """`caller` has all required fields. '' or the error."""
+        error: bytes = self._go.RejectCall(session.encode(), caller, len(caller), call.encode())
+        return error.decode(errors="replace")
+
     def pair_phone(self, session: str, parameters: bytes) -> bytes:
         """A code for a session that shows QR codes. `parameters` has all its fields (one that lacks aborts the
         process). Blocks until the server answered."""

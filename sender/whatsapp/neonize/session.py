@@ -147,6 +147,11 @@ class NeonizeSession:
         }
         await self._call("mark-read", fields)
 
+    async def reject_call(self, caller: Jid, call: str) -> None:
+        if "\0" in call:
+            raise Refused("no call has an id with a NUL in it")
+        await self._call("reject-call", {"caller": to_engine(caller).hex(), "call": call})
+
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         return await self._store.find_secret(self._account.device, chat, whatsapp_id)
 

@@ -1,12 +1,18 @@
 """The queue as its owner sees it: listing and paging, counting, canceling, and the story of one message."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+import orjson
 import pytest
 
+from common.addresses import parse_phone
+from common.callbacks import Told, delivery, message_status
 from common.postgres import Pool
+from common.settings import FrontendSettings
+from common.tables import event, event_outbox
 from frontend import paging
-from tests.frontend.gateway import Caller, Gateway
+from tests.frontend.gateway import Caller, Gateway, gateway_on
 from tests.frontend.outcomes import EPOCH, NODE, Outcomes
 
 pytestmark = pytest.mark.anyio
@@ -276,6 +282,7 @@ async def test_the_story_of_a_waiting_message(caller: Caller) -> None:
         "attempts": [],
         "maxAttempts": 3,
         "replays": 0,
+        "callbacks": [],
     }
 
 
@@ -316,6 +323,44 @@ async def test_the_story_tells_receipts(caller: Caller, outcomes: Outcomes, pool
     assert story["sentAt"]
 
 
+async def test_the_story_tells_the_callbacks_about_the_message_and_how_its_webhook_took_them(
+    caller: Caller, pool: Pool
+) -> None:
+    await pool.execute("UPDATE instance SET delivery_callback_url = 'https://hooks.example.com'")
+    first, other = [(await caller.send_text(text)).json() for text in "ab"]
+    ids = (first["messageId"], other["messageId"])
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        told = [
+            delivery(Told(caller.uuid, UUID(first["zaapId"]), ids[0], parse_phone("5511988887777"))),
+            message_status(caller.uuid, "read", ids, now, parse_phone("5511988887777")),
+        ]
+        await event.append(connection, told, keeps_all=True)
+        await connection.fetch(
+            event_outbox.AGAIN, "sender-1", [caller.uuid], ["delivery"], [1], ["https://hooks.example.com"], [now], [7],
+            [503], ["the receiver answered 503"], [now + timedelta(minutes=1)],
+        )  # fmt: skip
+    callbacks = (await caller.get(f"queue/{first['zaapId']}")).json()["callbacks"]
+    assert [(one["sequence"], one["type"], one["status"], one["state"], one["attempts"]) for one in callbacks] == [
+        (1, "DeliveryCallback", None, "retrying", 1),
+        (2, "MessageStatusCallback", "READ", "kept", 0),
+    ]
+    assert (callbacks[0]["statusCode"], callbacks[0]["error"]) == (503, "the receiver answered 503")
+    assert datetime.fromisoformat(callbacks[0]["nextAttemptAt"]) > now
+    others = (await caller.get(f"queue/{other['zaapId']}")).json()["callbacks"]
+    assert [one["sequence"] for one in others] == [2]
+
+
+async def test_a_queue_is_paused_and_goes_on(caller: Caller) -> None:
+    assert (await caller.get("queue/pause")).json() == {"value": False, "since": None}
+    paused = (await caller.call("PUT", "queue/pause", json={"value": True})).json()
+    assert paused["value"]
+    assert (await caller.call("PUT", "queue/pause", json={"value": True})).json() == paused
+    assert (await caller.get("queue/pause")).json() == paused
+    assert (await caller.send_text("it is accepted all the same")).status_code == 200
+    assert (await caller.call("PUT", "queue/pause", json={"value": False})).json() == {"value": False, "since": None}
+
+
 async def test_the_story_tells_why_a_message_failed(caller: Caller, outcomes: Outcomes) -> None:
     (zaap_id,) = await send_many(caller, 1)
     await outcomes.fail(zaap_id)
@@ -330,3 +375,36 @@ async def test_the_story_tells_why_a_message_failed(caller: Caller, outcomes: Ou
 async def test_a_message_that_nobody_knows_is_404(caller: Caller, key: str) -> None:
     answer = await caller.get(f"queue/{key}")
     assert (answer.status_code, answer.json()) == (404, {"error": "message not found"})
+
+
+# --- what the delivery webhook is told ---
+
+
+async def told(pool: Pool, caller: Caller) -> list[tuple[str, str | None]]:
+    rows = await pool.fetch("SELECT body FROM event WHERE instance_id = $1 ORDER BY seq", caller.uuid)
+    return [(body["zaapId"], body.get("error")) for body in (orjson.loads(row[0]) for row in rows)]
+
+
+async def test_cancels_are_told_to_the_delivery_webhook_once(caller: Caller, pool: Pool) -> None:
+    await caller.call("PUT", "update-webhook-delivery", json={"value": "https://hooks.example.com/zap"})
+    first, *others = await send_many(caller, 3)
+    for _ in range(2):
+        await caller.delete(f"queue/{first}")
+        await caller.delete("queue")
+    assert sorted(await told(pool, caller)) == sorted((zaap_id, "it was canceled") for zaap_id in (first, *others))
+    assert await pool.fetchval("SELECT count(*) FROM event_outbox WHERE instance_id = $1", caller.uuid) == 3
+
+
+async def test_cancels_are_not_told_without_a_webhook_or_where_the_operator_says_so(
+    settings: FrontendSettings, pool: Pool
+) -> None:
+    async with gateway_on(settings.model_copy(update={"delivery_callback_of_canceled": False})) as gateway:
+        caller = await gateway.create()
+        await caller.call("PUT", "update-webhook-delivery", json={"value": "https://hooks.example.com/zap"})
+        await send_many(caller, 1)
+        await caller.delete("queue")
+    async with gateway_on(settings) as gateway:
+        caller = await gateway.create()
+        await send_many(caller, 1)
+        await caller.delete("queue")
+    assert await told(pool, caller) == []

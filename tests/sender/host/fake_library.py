@@ -80,6 +80,7 @@ class FakeLibrary:
         self.dialing.set()
         self.left: list[tuple[str, str]] = []
         self.typing: list[tuple[str, bool, bool]] = []
+        self.rejected: list[tuple[str, bytes, str]] = []
         self.read: list[tuple[str, list[str], bytes, bytes]] = []
         self.stopped: list[str] = []
         self.asked: list[tuple[str, bytes]] = []
@@ -161,6 +162,10 @@ class FakeLibrary:
     def mark_read(self, session: str, ids: list[str], at: int, chat: bytes, sender: bytes) -> str:
         self.read.append((session, ids, chat, sender))
         return "websocket not connected" if "OFFLINE" in ids else ""
+
+    def reject_call(self, session: str, caller: bytes, call: str) -> str:
+        self.rejected.append((session, caller, call))
+        return ""
 
     def upload(self, session: str, path: Path, kind: str) -> bytes:
         content = path.read_bytes()

@@ -7,9 +7,11 @@ from uuid import UUID
 import orjson
 import pytest
 
+from common import callbacks
 from common.addresses import Jid
 from common.tables.event import NewEvent
-from sender.translation import own
+from sender.translation import own, profile
+from sender.translation.scene import Account
 from sender.whatsapp.engine_events import (
     BasicCallMeta,
     CallOffer,
@@ -59,9 +61,9 @@ def read(event: NewEvent) -> dict[str, Any]:
 
 
 def test_a_delivery_has_the_documented_form_and_an_error_only_when_it_failed() -> None:
-    told = own.Told(INSTANCE, UUID(int=5), "3EB0C4A19F7E2B6D5081", Jid(f"{PHONE}@s.whatsapp.net"))
-    assert problems("delivery", read(own.delivery(told))) == []
-    failed = read(own.delivery(own.Told(INSTANCE, UUID(int=5), "3EB0", Jid(GROUP), "not on WhatsApp")))
+    told = callbacks.Told(INSTANCE, UUID(int=5), "3EB0C4A19F7E2B6D5081", Jid(f"{PHONE}@s.whatsapp.net"))
+    assert problems("delivery", read(callbacks.delivery(told))) == []
+    failed = read(callbacks.delivery(callbacks.Told(INSTANCE, UUID(int=5), "3EB0", Jid(GROUP), "not on WhatsApp")))
     assert (failed["error"], failed["phone"]) == ("not on WhatsApp", "120363041234567890-group")
 
 
@@ -76,7 +78,9 @@ def test_a_delivery_has_the_documented_form_and_an_error_only_when_it_failed() -
     ],
 )
 def test_a_status_has_the_documented_form(variant: str, kind: str, shown: str) -> None:
-    told = read(own.message_status(INSTANCE, kind, ["A", "B"], NOW, Jid(GROUP), Jid(f"{PHONE}:12@s.whatsapp.net")))
+    told = read(
+        callbacks.message_status(INSTANCE, kind, ["A", "B"], NOW, Jid(GROUP), Jid(f"{PHONE}:12@s.whatsapp.net"))
+    )
     assert problems(variant, told) == []
     assert (told["status"], told["ids"], told["isGroup"], told["phoneDevice"]) == (shown, ["A", "B"], True, 12)
 
@@ -306,6 +310,12 @@ def test_the_own_picture_is_told_and_those_of_others_are_not() -> None:
     assert (shown["fromMe"], shown["phone"]) == (True, MY_PHONE)
     other = Picture(JID=jid(LID), Author=jid(LID), Timestamp=AT // 1000, Remove=False)
     assert events(row(EventCode.PICTURE, other)) == []
+
+
+def test_a_new_name_of_the_account_is_told() -> None:
+    shown = read(profile.renamed(Account(INSTANCE, MY_PHONE, None, "Front desk 2"), NOW))
+    assert problems("received-profile-name-updated", shown) == []
+    assert (shown["profileName"], shown["fromMe"], shown["phone"]) == ("Front desk 2", True, MY_PHONE)
 
 
 def test_own_messages_and_notices_are_marked_for_those_who_do_not_want_them() -> None:

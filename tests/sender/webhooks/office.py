@@ -16,6 +16,7 @@ from common.outbound import Outbound
 from common.postgres import Pool
 from common.tables import event, shard
 from common.tables.event import NewEvent
+from common.vault import Vault
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -26,6 +27,7 @@ from tests.builders import SHARDS, insert_instance
 
 QUICK = tuple(timedelta(milliseconds=each) for each in (0, 10, 20, 30))
 CALM = BreakerPolicy(failures=1000, cooldown=timedelta(milliseconds=50))
+ENCRYPTION_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 LOOPBACK = "127.0.0.0/8"
 EVERY = (
     "delivery_callback_url", "received_callback_url", "message_status_callback_url", "presence_chat_callback_url",
@@ -44,6 +46,7 @@ class Office:
         self.allowed = LOOPBACK
         self.hosts = frozenset({"127.0.0.1"})
         self.room = 200
+        self.vault = Vault(ENCRYPTION_KEY)
         self.held: dict[int, int] = {}
         self.registry = CollectorRegistry()
 
@@ -56,7 +59,7 @@ class Office:
         async with Outbound(networks) as outbound:
             tools = Tools(
                 Post(outbound, self.patience, self.hosts),
-                Reads(self.pool),
+                Reads(self.pool, self.vault),
                 Records(self.pool, "office", self.held.get),
                 asyncio.Semaphore(self.room),
                 self.held.get,

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from common.postgres import Pool
-from common.tables import webhook
+from common.tables import webhook, webhook_secret
+from common.vault import Vault
 from sender.webhooks.destination import BreakerPolicy
 from tests.sender.webhooks.office import Office
 from tests.sender.webhooks.receiver import Receiver, receiving
@@ -47,18 +48,50 @@ async def test_events_arrive_in_order_one_at_a_time_with_the_bytes_that_are_stor
 async def test_a_callback_is_signed_with_each_live_secret(office: Office, receiver: Receiver) -> None:
     async with office.open():
         instance = await office.instance(receiver.url())
-        await webhook.ensure_secrets(office.pool, [instance])
+        await webhook_secret.ensure_secrets(office.pool, [instance], office.vault)
         async with office.pool.acquire() as connection, connection.transaction():
-            await webhook.rotate_secret(connection, instance)
+            await webhook_secret.rotate_secret(connection, instance, office.vault)
         await office.happen(instance)
         got = (await receiver.reached(1))[0]
-        secrets = await webhook.list_secrets(office.pool, instance)
+        secrets = await webhook_secret.list_secrets(office.pool, instance, office.vault)
     signed = b".".join((got.id.encode(), got.headers["webhook-timestamp"].encode(), got.body))
     expected = [base64.b64encode(hmac.digest(each.secret, signed, hashlib.sha256)).decode() for each in secrets]
     assert got.headers["webhook-signature"] == " ".join(f"v1,{each}" for each in expected)
     assert len(expected) == 2
     assert got.headers["content-type"] == "application/json"
     assert (got.headers["pombo-event"], got.headers["pombo-attempt"]) == ("ReceivedCallback", "1")
+
+
+async def test_a_secret_from_before_they_were_encrypted_signs_and_is_sealed(office: Office, receiver: Receiver) -> None:
+    plain = bytes(range(32))
+    async with office.open():
+        instance = await office.instance(receiver.url())
+        await office.pool.execute(
+            "INSERT INTO webhook_secret (instance_id, place, secret) VALUES ($1, 1, $2)", instance, plain
+        )
+        await office.happen(instance)
+        got = (await receiver.reached(1))[0]
+    signed = b".".join((got.id.encode(), got.headers["webhook-timestamp"].encode(), got.body))
+    signature = base64.b64encode(hmac.digest(plain, signed, hashlib.sha256)).decode()
+    assert got.headers["webhook-signature"] == f"v1,{signature}"
+    row = await office.pool.fetchrow("SELECT secret, is_sealed FROM webhook_secret WHERE instance_id = $1", instance)
+    assert row is not None
+    assert (row["is_sealed"], office.vault.open_secret(instance, row["secret"])) == (True, plain)
+
+
+async def test_without_the_key_that_sealed_them_events_wait_unsigned_ones_never_go(
+    office: Office, receiver: Receiver
+) -> None:
+    async with office.open():
+        instance = await office.instance(receiver.url())
+        other = Vault(base64.urlsafe_b64encode(bytes(32)).decode())
+        await webhook_secret.ensure_secrets(office.pool, [instance], other)
+        await office.happen(instance)
+        neighbour = await office.instance(receiver.url())
+        await office.happen(neighbour)
+        await receiver.reached(1)
+        assert await office.waiting(instance) == 1
+    assert {each.instance for each in receiver.log} == {neighbour.hex.upper()}
 
 
 async def test_the_head_is_retried_in_its_place_and_the_others_wait(office: Office, receiver: Receiver) -> None:

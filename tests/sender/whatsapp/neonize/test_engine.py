@@ -132,7 +132,12 @@ def test_a_node_never_loads_the_library_itself() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "POSTGRES_DSN": "postgresql://127.0.0.1/x", "WHATSAPP_ENGINE": "neonize"},
+        env={
+            **os.environ,
+            "POSTGRES_DSN": "postgresql://127.0.0.1/x",
+            "WHATSAPP_ENGINE": "neonize",
+            "TOKEN_ENCRYPTION_KEY": "x",
+        },
         capture_output=True,
         text=True,
         check=True,

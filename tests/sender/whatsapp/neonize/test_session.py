@@ -238,6 +238,12 @@ async def test_messages_are_marked_as_read(session: NeonizeSession) -> None:
         await session.mark_read(CHAT, None, ["OFFLINE"])
 
 
+async def test_a_call_is_rejected_by_its_id(session: NeonizeSession) -> None:
+    await session.reject_call(Jid("100@lid"), "0A1B")
+    with pytest.raises(Refused):
+        await session.reject_call(Jid("100@lid"), "0A\0B")
+
+
 async def test_an_id_with_a_space_never_reaches_the_library(session: NeonizeSession) -> None:
     with pytest.raises(Refused):
         await session.mark_read(CHAT, None, ["A B"])

@@ -1,8 +1,8 @@
-"""Instance tokens: made at random, checked by their hash, and kept encrypted because the partner's list shows them."""
+"""Vault: what is kept encrypted in the database: instance tokens, which the partner's list shows, and the secrets that
+sign callbacks."""
 
 import base64
 import binascii
-import hashlib
 import os
 from uuid import UUID
 
@@ -14,20 +14,12 @@ from common import logs
 log = logs.get(__name__)
 
 NONCE = 12
-TOKEN_BYTES = 12
+SIGNING = b"webhook secret"
+"""What a sealed secret is bound to beside its instance, so that it does not open as a token."""
 
 
 class Unreadable(Exception):
-    """The stored token was encrypted with another TOKEN_ENCRYPTION_KEY."""
-
-
-def new_token() -> str:
-    return os.urandom(TOKEN_BYTES).hex().upper()
-
-
-def digest(token: str) -> bytes:
-    """What is stored to check a token. The token is random, so a plain hash cannot be reversed by guessing."""
-    return hashlib.sha256(token.encode()).digest()
+    """The stored secret was encrypted with another TOKEN_ENCRYPTION_KEY."""
 
 
 class Vault:
@@ -44,14 +36,13 @@ class Vault:
         self._cipher = AESGCM(raw)
 
     def seal(self, instance: UUID, token: str) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + self._cipher.encrypt(nonce, token.encode(), instance.bytes)
+        return self._seal(token.encode(), instance.bytes)
 
     def open(self, instance: UUID, sealed: bytes) -> str:
         """Raises Unreadable."""
         try:
-            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], instance.bytes).decode()
-        except (InvalidTag, ValueError):
+            return self._open(sealed, instance.bytes).decode()
+        except UnicodeDecodeError:
             raise Unreadable(Unreadable.__doc__) from None
 
     def show(self, instance: UUID, sealed: bytes) -> str:
@@ -61,3 +52,20 @@ class Vault:
         except Unreadable:
             log.error("token not readable with this TOKEN_ENCRYPTION_KEY", instance=instance)
             return ""
+
+    def seal_secret(self, instance: UUID, secret: bytes) -> bytes:
+        return self._seal(secret, instance.bytes + SIGNING)
+
+    def open_secret(self, instance: UUID, sealed: bytes) -> bytes:
+        """Raises Unreadable."""
+        return self._open(sealed, instance.bytes + SIGNING)
+
+    def _seal(self, plain: bytes, bound_to: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, bound_to)
+
+    def _open(self, sealed: bytes, bound_to: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+        except (InvalidTag, ValueError):
+            raise Unreadable(Unreadable.__doc__) from None
