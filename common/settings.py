@@ -220,6 +220,7 @@ class FrontendSettings(Settings):
     rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_enabled: bool = True
     panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
     panel_login_attempts: int = Field(default=10, ge=1)
     panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))

@@ -133,7 +133,9 @@ async def open_app(
         if settings.panel_emulator_url:
             outside = await stack.enter_async_context(aiohttp.ClientSession())
         panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
-        routes = [*probes.routes, *Pages(document).routes, *files.routes, *panel.routes]
+        routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        if settings.panel_enabled:
+            routes += panel.routes
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
