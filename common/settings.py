@@ -280,6 +280,13 @@ class SenderSettings(Settings):
     wameow_idle_timeout: Duration = seconds(3)
     session_open_concurrency: int = Field(default=8, ge=1)
 
+    number_lookup_batch: int = Field(default=200, ge=1, le=1000)
+    number_lookup_pause: Duration = seconds(0.5)
+    number_cache_ttl: Duration = seconds(24 * 3600)
+    number_missing_ttl: Duration = seconds(600)
+    contact_cache_ttl: Duration = seconds(600)
+    contact_cache_size: int = Field(default=20_000, ge=1)
+
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)

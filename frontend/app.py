@@ -89,6 +89,7 @@ async def open_app(
             reports = open_reports(settings, "frontend", secrets_of(settings))
             stack.callback(reports.close)
         doorbell = Doorbell(redis)
+        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         services = Services(
             pool,
             doorbell,
@@ -100,11 +101,11 @@ async def open_app(
             settings.delivered_retention_period,
             settings.events_keep_all,
             settings.delivery_callback_of_canceled,
+            ask,
             settings.token_overlap,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
-        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
         outbound = await stack.enter_async_context(Outbound(settings.allowed_networks))
         intake = Intake(media.storage, media.disk, outbound, rules_of(settings), clock, media.metrics)
