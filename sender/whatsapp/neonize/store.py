@@ -1,4 +1,4 @@
-"""The session store: the library's own Postgres database, of which we read one table and write nothing."""
+"""The session store: the library's own Postgres database, which is only read, but for what COPY_SECRET says."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -29,6 +29,15 @@ FIND_SECRET = """
     LIMIT 1
 """
 
+
+# Votes and answers name a message by the id that it went by, and are opened with the secret found under that id.
+COPY_SECRET = """
+    INSERT INTO whatsmeow_message_secrets (our_jid, chat_jid, sender_jid, message_id, key)
+    SELECT our_jid, chat_jid, sender_jid, $3, key
+    FROM whatsmeow_message_secrets
+    WHERE our_jid = $1 AND message_id = $2
+    ON CONFLICT DO NOTHING
+"""
 
 FIND_NOISE_KEY = """
     SELECT noise_key
@@ -96,6 +105,10 @@ class Store:
         """The private key of the device's connections: whoever holds it is the device."""
         key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
         return key
+
+    async def copy_secret(self, device: str, library_id: str, wire_id: str) -> None:
+        """The only thing that we write into the library's tables."""
+        await self.pool.execute(COPY_SECRET, device, library_id, wire_id)
 
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""
