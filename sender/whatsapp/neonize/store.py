@@ -1,5 +1,5 @@
-"""The session store: the library's own Postgres database, of whose tables we read some and write none, and beside them
-a table of ours for what hosts left behind."""
+"""The session store: the library's own Postgres database, which is only read, but for what COPY_SECRET says; and beside
+its tables one of ours for what hosts left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +48,15 @@ LIST_CONTACTS = """
     ORDER BY their_jid
 """
 
+
+# Votes and answers name a message by the id that it went by, and are opened with the secret found under that id.
+COPY_SECRET = """
+    INSERT INTO whatsmeow_message_secrets (our_jid, chat_jid, sender_jid, message_id, key)
+    SELECT our_jid, chat_jid, sender_jid, $3, key
+    FROM whatsmeow_message_secrets
+    WHERE our_jid = $1 AND message_id = $2
+    ON CONFLICT DO NOTHING
+"""
 
 FIND_NOISE_KEY = """
     SELECT noise_key
@@ -150,6 +159,10 @@ class Store:
         """The private key of the device's connections: whoever holds it is the device."""
         key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
         return key
+
+    async def copy_secret(self, device: str, library_id: str, wire_id: str) -> None:
+        """The only thing that we write into the library's tables."""
+        await self.pool.execute(COPY_SECRET, device, library_id, wire_id)
 
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""
