@@ -26,7 +26,7 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Each start of a session leaves open files behind; the usual 1,024 would not do for long.
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    link = Link(socket.socket(fileno=arguments.socket), leave)
+    link = Link(socket.socket(fileno=arguments.socket))
     noise_root = bytes.fromhex(arguments.noise_root) if arguments.noise_root else None
     try:
         relay = None

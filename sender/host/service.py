@@ -10,6 +10,7 @@ from sender.host.gate import Gate
 from sender.host.hosted import Hosted
 from sender.host.lanes import Lanes
 from sender.host.link import Link
+from sender.host.will import leave_events
 from sender.whatsapp.neonize.library import Library
 from sender.whatsapp.wire.errors import BadKey
 
@@ -55,12 +56,13 @@ class Service:
         }
 
     def run(self) -> None:
-        """Until the node hangs up."""
+        """Until the node hangs up; what its sessions were told and it did not make safe is left to the next owner."""
         if self._relay is not None:
             self._relay.start(self._report)
         self._link.send(Frame("hello", fields={"version": self._library.version}))
         for frame in self._link.frames():
             self._operations[frame.kind](frame)
+        leave_events(list(self._sessions.values()), self._closers.submit)
 
     def _open(self, frame: Frame) -> None:
         """`device` empty: pair a new one. The answer only says that it was begun."""

@@ -4,7 +4,7 @@ A seam inside this program, not a public interface: it may change with its calle
 implement it and pass one conformance suite.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -219,6 +219,15 @@ class KeptSecrets(Protocol):
 
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         """As `Secrets.message_secret`, of the account that is linked as that device."""
+        ...
+
+
+@runtime_checkable
+class KeptNumbers(Protocol):
+    """A power of engines: which numbers are behind LIDs, as far as any account of the store has learned it."""
+
+    async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
+        """From LIDs without a device to numbers; what is not known is not in it."""
         ...
 
 

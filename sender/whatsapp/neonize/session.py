@@ -103,6 +103,7 @@ class NeonizeSession:
         self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
+        self._has_heard_left = False
 
     @property
     def is_connected(self) -> bool:
@@ -258,6 +259,9 @@ class NeonizeSession:
             self._is_final = True
             self._hearing.add(LoggedOut("the device is not in the session store"))
             return "not paired"
+        if not self._has_heard_left:
+            await self._hearing.hear_left()
+            self._has_heard_left = True
         fields = {"session": seat.name, **await self._opening()}
         seat.host.attach(seat.name, lambda frame: self._on_frame(seat, frame))
         self._seat = seat
