@@ -10,11 +10,12 @@ from common import logs
 from common.addresses import Jid
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import earlier, event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
+from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
 from sender.translation.persons import nameless_in
@@ -39,8 +40,8 @@ class _Row:
 
 
 class Inbox:
-    """`run` must be running. `announce` is told which instances have events to deliver; `engine` may know secrets of
-    messages and numbers behind LIDs."""
+    """`run` must be running. `announce` is told which instances have events to deliver, `on_files` that there are
+    files to download; `engine` may know secrets of messages and numbers behind LIDs."""
 
     def __init__(
         self,
@@ -51,8 +52,11 @@ class Inbox:
         engine: object,
         metrics: SenderMetrics,
         *,
+        autopilot: Autopilot,
         keeps_all_events: bool = False,
+        on_files: Callable[[], None] = lambda: None,
     ) -> None:
+        self._autopilot = autopilot
         self._pool = pool
         self._held = held
         self._announce = announce
@@ -61,6 +65,7 @@ class Inbox:
         self._engine = engine
         self._metrics = metrics
         self._keeps_all = keeps_all_events
+        self._on_files = on_files
         self._stored = FencedBatches[_Row](
             "inbox", pool, lambda shard: held().get(shard), self._store, lambda rows: self.look()
         )
@@ -80,6 +85,7 @@ class Inbox:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._stored.run(), name="inbox store")
             tasks.create_task(self._translate_forever(), name="inbox translation")
+            tasks.create_task(self._autopilot.run(), name="autopilot")
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
@@ -111,8 +117,11 @@ class Inbox:
             return 0
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
         failed: list[tuple[int, str]] = []
+        wishes: dict[int, Wish] = {}
         for row in rows:
             try:
+                if (wish := self._autopilot.wish_of(row)) is not None:
+                    wishes[row.id] = wish
                 made = self._translator.translate(
                     row, await self._unsealing.open(row), await self._told_ids(row), await self._numbers(row)
                 )
@@ -131,9 +140,16 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
+            await received_media.announce(connection, files, keeps_all=self._keeps_all)
+            to_do = [wishes[row.id] for row, *_ in told if row.id in taken and row.id in wishes]
+            await self._autopilot.enqueue(connection, to_do)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
+        self._autopilot.do(to_do)
+        if files:
+            self._on_files()
         return len(rows) if ours else 0
 
     async def _told_ids(self, row: ToldEvent) -> dict[str, str]:

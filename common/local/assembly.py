@@ -191,6 +191,7 @@ class Assembly:
             "WHATSAPP_PROXY": network["proxy"],
             "WHATSAPP_CA_FILE": network["ca_file"],
             "WHATSAPP_NOISE_ROOT": network["noise_root"],
+            "PANEL_EMULATOR_URL": self._record.emulator_url or "",
         }
 
     def _runs(self, name: str) -> bool:

@@ -76,7 +76,7 @@ class BenchStack:
 
     def start_sender(self, name: str = "sender", **settings: str) -> int:
         quick = {"WHATSAPP_ENGINE": "simulated", "MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
-        return self.start(name, "sender", "SENDER_HTTP_ADDR", "/ready", **quick, **settings)
+        return self.start(name, "sender", "SENDER_HTTP_ADDR", "/ready", **{**quick, **settings})
 
     def stop(self, name: str) -> None:
         stop_all([self.processes.pop(name)], SIGTERM, STOP_PATIENCE)

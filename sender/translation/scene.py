@@ -20,6 +20,7 @@ from common.addresses import (
 )
 from common.callbacks import written
 from common.tables.event_inbox import ToldEvent
+from common.tables.received_media import Kind
 from sender.translation.media import File, Link, MediaLinks
 from sender.whatsapp.engine_events import MessageInfo, MessageSource, address
 
@@ -116,11 +117,13 @@ class Scene:
         """An earlier message's id as the customer knows it."""
         return self.told_ids.get(whatsapp_id, whatsapp_id)
 
-    def link(self, kind: str, part: Any) -> Link:
+    def link(self, kind: Kind, part: Any) -> Link:
         """The link of a file of this message."""
+        thumbnail = part.JPEGThumbnail if kind in ("image", "document") else b""
         file = File(
-            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString()
-        )
+            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString(),
+            thumbnail,
+        )  # fmt: skip
         link = self.media.link(file)
         self.links.append(link)
         return link
