@@ -129,6 +129,8 @@ class SenderMetrics:
             "event_delivery_attempts", "Attempts to deliver an event to its webhook, by outcome", ("outcome",),
             namespace=namespace, registry=registry,
         )  # fmt: skip
+        # Looked up once: this one is counted for every event.
+        self.events_delivered = self.event_attempts.labels("delivered")
         self.event_dead_letters = Counter(
             "event_dead_letters", "Events that their webhook never took", ("error_class",),
             namespace=namespace, registry=registry,

@@ -61,8 +61,8 @@ class Plan:
 
 
 SHORT = Plan(
-    events=900, instances=10, rate=150, share=0.08, outage=1.5, between_kills=(1.0, 2.0),
-    delays="0s,100ms,100ms,200ms,300ms,500ms,1s,1s,1s,1s", cooldown="300ms", patience=120.0,
+    events=500, instances=9, rate=100, share=0.08, outage=0.7, between_kills=(0.5, 1.5),
+    delays="0s,100ms,100ms,200ms,300ms,500ms,500ms", cooldown="200ms", patience=120.0,
 )  # fmt: skip
 """What the suite runs."""
 
