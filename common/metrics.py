@@ -86,6 +86,14 @@ class SenderMetrics:
             "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
             namespace=namespace, registry=registry,
         )  # fmt: skip
+        self._caches = Counter(
+            "session_cache_lookups", "Answers of WhatsApp that were remembered or not, by cache", ("cache", "outcome"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self._cache_misses = Histogram(
+            "session_cache_miss_seconds", "How long WhatsApp took where nothing was remembered", ("cache",),
+            namespace=namespace, registry=registry, buckets=_SEND_SECONDS,
+        )  # fmt: skip
         self.in_doubt = Gauge(
             "message_uncertain_open", "Messages whose outcome is not known now, in the shards of this node",
             namespace=namespace, registry=registry,
@@ -94,6 +102,10 @@ class SenderMetrics:
         self.sessions = Gauge(
             "whatsapp_sessions", "Sessions of this node by state", ("state",), namespace=namespace, registry=registry
         )
+        self.session_changes = Counter(
+            "whatsapp_session_changes", "Changes of a session's state, by the new state", ("state",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
         self.shards = Gauge("lease_shards_held", "Shards this node owns", namespace=namespace, registry=registry)
         self.leases_lost = Counter(
             "lease_lost", "Shards lost without giving them up", namespace=namespace, registry=registry
@@ -141,6 +153,13 @@ class SenderMetrics:
             namespace=namespace, registry=registry,
         )  # fmt: skip
 
+    def cache(self, name: str, outcome: str, count: int) -> None:
+        """`outcome` is hit or miss."""
+        self._caches.labels(name, outcome).inc(count)
+
+    def cache_took(self, name: str, seconds: float) -> None:
+        self._cache_misses.labels(name).observe(seconds)
+
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)
         self.attempts.labels(*labels).inc()
@@ -157,8 +176,29 @@ class SenderMetrics:
         self.failures.labels(*labels).inc()
 
 
+class PulseMetrics:
+    """How Postgres answers this process."""
+
+    def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
+        self.duration = Histogram(
+            "postgres_ping_seconds", "A connection of the pool and the smallest answer",
+            namespace=namespace, registry=registry, buckets=_HTTP_SECONDS,
+        )  # fmt: skip
+        self.failures = Counter(
+            "postgres_ping_failures", "Pings that an outage ended", namespace=namespace, registry=registry
+        )
+        self.in_use = Gauge(
+            "postgres_connections_in_use", "Connections of the pool that are at work",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.limit = Gauge(
+            "postgres_connections_limit", "Connections that the pool may open", namespace=namespace, registry=registry
+        )
+
+
 class MediaMetrics:
-    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+    """Files on their way. `step` is arrive, fetch, store, convert, upload or download; `type` the kind of message or
+    the form that a file takes, of a received one what it is."""
 
     def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
         self.size = Histogram(

@@ -23,12 +23,14 @@ from common.sentry import Reports
 from common.tables.instance import Access
 from common.tables.message import NewMessage
 from frontend import problems
+from frontend.admission import Admission
 from frontend.ask import Ask as Asking
+from frontend.audit import Audit
 from frontend.authentication import Authentication, Instances
 from frontend.bodies import ClientGone, Headers, Limits, Receive, parse_query, read_body, refuse_nul, require_json
 from frontend.enqueue import Enqueue, IdempotencyKey, KeyConflict, QueueFull
 from frontend.intake import Files, Intake
-from frontend.operation import Ask, Call, Plain, Read, Write
+from frontend.operation import Ask, Call, Guard, Plain, Read, Unavailable, Write
 from frontend.problems import Problem
 from frontend.routes import Route, Routes
 from frontend.services import Services
@@ -57,6 +59,8 @@ class Dispatch:
         intake: Intake,
         reports: Reports,
         limits: Limits,
+        admission: Admission,
+        audit: Audit,
         *,
         max_attempts: int,
         disconnected_limit: int,
@@ -71,6 +75,8 @@ class Dispatch:
         self._intake = intake
         self._reports = reports
         self._limits = limits
+        self._admission = admission
+        self._audit = audit
         self._max_attempts = max_attempts
         self._disconnected_limit = disconnected_limit
         self._access_log = access_log
@@ -112,9 +118,14 @@ class Dispatch:
         if len(scope["raw_path"]) + len(scope["query_string"]) > self._limits.address:
             raise problems.uri_too_long(self._limits.address)
         headers: Headers = dict(scope["headers"])
-        access = await self._authenticate(route, instance, token, scope, headers, now)
+        if not self._admission.is_open:
+            await self._admission.enter(scope["client"], headers)
+        access = await self._authenticate(route, instance, token, headers, now)
+        if access is not None and not self._admission.is_open:
+            await self._admission.of_instance(access.id.hex)
         if route.refusal is not None:
             raise route.refusal
+        place = None if route.place is None else _placed(route, variable)
         body = None
         if route.body is not None:
             require_json(headers, is_optional=route.is_body_optional)
@@ -129,19 +140,28 @@ class Dispatch:
         if route.is_send:
             assert access is not None
             return await self._send(route, access, query if body is None else body, variable, headers)
-        return await self._perform(route, Call(query, body, variable, access))
+        answer = await self._perform(route, Call(query, body, variable, access, place))
+        if route.is_audited:
+            address = self._admission.address(scope["client"], headers)
+            action = f"{scope['method']} {route.template}"
+            await self._audit.note(
+                route.guard.value, action, None if access is None else access.id, address, answer[0]["status"]
+            )
+        return answer
 
     async def _authenticate(
-        self, route: Route, instance: str, token: str, scope: Message, headers: Headers, now: float
+        self, route: Route, instance: str, token: str, headers: Headers, now: float
     ) -> Access | None:
         if route.is_partner:
-            self._authentication.partner(headers)
+            if route.guard is Guard.ADMIN:
+                self._authentication.admin(headers)
+            else:
+                self._authentication.partner(headers)
             return await self._authentication.instance(instance, token, now) if instance else None
         if not instance:
             return None
         access = await self._authentication.instance(instance, token, now)
-        caller = scope["client"]
-        self._authentication.client(access, headers, caller[0] if caller else None)
+        self._authentication.client(access, headers)
         return access
 
     async def _send(
@@ -194,9 +214,13 @@ class Dispatch:
     async def _perform(self, route: Route, call: Call[Any, Any]) -> Answer:
         effect = route.effect
         if isinstance(effect, Ask):
-            given = {} if call.body is None else call.body.model_dump()
-            value = await self._ask.ask(call.access, effect.question, {"variable": call.variable, **given})
+            given = {"variable": call.variable}
+            for part in (call.place, call.query, call.body):
+                given |= {} if part is None else part.model_dump()
+            value = await self._ask.ask(call.access, effect.question, given)
             return _asked(route, value)
+        if isinstance(effect, Unavailable):
+            raise problems.not_supported(effect.missing)
         assert isinstance(effect, Read | Write)
         reply = await effect.perform(self._services, call)
         if isinstance(effect, Write) and call.caller is not None:
@@ -231,6 +255,14 @@ def _readable(instance: str) -> str | None:
         return str(UUID(instance)) if instance else None
     except ValueError:
         return None
+
+
+def _placed(route: Route, variable: str) -> BaseModel:
+    assert route.place is not None
+    try:
+        return route.place.model_validate(dict(zip(route.variables, variable.split("/"), strict=True)))
+    except ValidationError as error:
+        raise problems.invalid_place(error) from None
 
 
 def _validated(route: Route, raw: bytes) -> BaseModel:
@@ -272,7 +304,7 @@ def _unavailable() -> Problem:
 
 
 def _refusal(problem: Problem) -> Answer:
-    body = orjson.dumps({"error": problem.text})
+    body = orjson.dumps(problem.body)
     return _start(problem.status, _JSON, len(body), *problem.headers), body
 
 

@@ -5,27 +5,32 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
-from common.media.assembly import media_parts
-from common.metrics import MediaMetrics, SenderMetrics
+from common.media.assembly import MediaParts, media_parts
+from common.metrics import MediaMetrics, PulseMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
+from common.pulse import Pulse
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
 from common.vault import Vault
+from sender.answering.assembly import answerers
+from sender.answering.contacts import CacheRules
+from sender.answering.invitations import Invitations
+from sender.answering.lookups import LookupRules
+from sender.answering.seats import Seats
 from sender.answers import Answers
 from sender.autopilot import Autopilot
 from sender.composing import Composing
@@ -39,8 +44,10 @@ from sender.ledger import Ledger
 from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
+from sender.media.linking import ReceivedLinks
 from sender.media.portraits import PATIENCE as PORTRAIT_PATIENCE
 from sender.media.portraits import Portraits
+from sender.media.receiving import Receiving, ReceivingRules
 from sender.media.workshop import Workshop
 from sender.node import Node
 from sender.numbers import Numbers
@@ -51,9 +58,10 @@ from sender.retries import RetryPolicy
 from sender.sessions import Sessions
 from sender.telling import Telling
 from sender.translation.families import Translator
-from sender.translation.media import NoMedia
+from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
+from sender.vitals import HostsCollector, watch_sessions
+from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -72,8 +80,8 @@ async def serve(settings: SenderSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     host, _, port = settings.sender_http_addr.rpartition(":")
-    # The same after a restart, so that the shards come home; the id is this process's own.
-    name = settings.node_id or f"{socket.gethostname()}-{port}"
+    # The name stays after a restart; the id is this process's own.
+    name = settings.node_name
     node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
@@ -101,9 +109,10 @@ async def serve(settings: SenderSettings) -> None:
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
     engine = choose_engine(settings, clock)
+    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(NoMedia()), Unsealing(pool, engine), metrics,
-        autopilot=autopilot, keeps_all_events=keeps_all,
+        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), engine, metrics,
+        autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
@@ -112,8 +121,20 @@ async def serve(settings: SenderSettings) -> None:
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
+        account_of=Ways(Vault(settings.token_encryption_key.get_secret_value()), settings.whatsapp_wire).account,
     )  # fmt: skip
-    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
+    receiving = Receiving(
+        pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,
+        ReceivingRules(
+            settings.media_max_file_size, settings.media_receive_concurrency, settings.media_max_retries,
+            settings.media_receive_timeout,
+        ),
+        clock, media.metrics, chance,
+    )  # fmt: skip
+    watch_sessions(metrics, sessions)
+    registry.register(HostsCollector(engine, settings.prometheus_namespace))
+    ProcessCollector(settings.prometheus_namespace, registry=registry)
+    pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
     desk = Desk(
         Fetching(outbound, media.storage, clock, settings.media_download_timeout), workshop,
@@ -143,14 +164,27 @@ async def serve(settings: SenderSettings) -> None:
         couriers.settled(instance, chat)
         webhooks.wake([instance])
 
+    seats = Seats(sessions.get)
+    invitations = Invitations(seats, pool, lambda one: couriers.wake(one), settings.message_queue_max_attempts)
+    questions = {
+        **Questions(sessions, portraits.jpeg).by_name(),
+        **answerers(
+            seats, portraits.jpeg, invitations.send, pool, clock, metrics,
+            LookupRules(
+                settings.number_lookup_batch, settings.number_lookup_pause, settings.number_cache_ttl,
+                settings.number_missing_ttl,
+            ),
+            CacheRules(settings.contact_cache_ttl, settings.contact_cache_size),
+        ),
+    }  # fmt: skip
     node = Node(
-        engine, leases, ledger, sessions, couriers, inbox, webhooks,
+        engine, leases, ledger, sessions, couriers, inbox, receiving, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
             lambda shards: node.look_around(shards), leases.hurry, changed,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
+        Answers(asking, redis, lambda: leases.held, questions, node_id),
         Probes(
             registry,
             {
@@ -177,6 +211,7 @@ async def serve(settings: SenderSettings) -> None:
             helping = [
                 beside.create_task(media.upkeep.run(), name="upkeep of files"),
                 beside.create_task(numbers.run(), name="numbers"),
+                beside.create_task(pulse.run(), name="pulse"),
             ]
             await node.run(stop)
             for task in helping:
@@ -188,6 +223,19 @@ async def serve(settings: SenderSettings) -> None:
             await pool.execute(node_table.REMOVE, node_id)
         await renewing.close()
         await pool.close()
+
+
+def links_of(settings: SenderSettings, media: MediaParts, clock: Clock) -> MediaLinks:
+    """Without a key there are no links, hence nothing to download for."""
+    if media.links is None:
+        return NoMedia()
+    return ReceivedLinks(
+        media.links,
+        clock,
+        wait=settings.media_event_wait,
+        lifetime=min(settings.media_local_url_expiry, settings.media_retention),
+        largest=settings.media_max_file_size,
+    )
 
 
 def policy_of(settings: SenderSettings) -> DeliveryPolicy:
@@ -246,6 +294,7 @@ def schedule_of(settings: SenderSettings) -> Schedule:
         settings.idempotency_retention,
         settings.delivered_retention_period,
         settings.dlq_retention_period,
+        settings.audit_retention,
     )
 
 

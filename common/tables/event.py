@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from common.postgres import Connection, Executor
+from common.tables.received_media import NewReceivedMedia
 
 _BETWEEN = chr(31)
 
@@ -18,8 +19,9 @@ Slot = Literal["delivery", "received", "message-status", "presence", "connected"
 class NewEvent:
     """`is_own`: about a message that the linked number sent itself, told only to who asked for those.
 
-    `media_id` and `media_until`: the event waits until that file is stored, at most so long. `about`: the messages that
-    it tells of, by the ids that the API gave.
+    `media_id` and `media_until`: the event waits until its files are stored, at most so long; the id is that of the
+    first. `files` are those that its body links to. `about`: the messages that it tells of, by the ids that the API
+    gave.
     """
 
     instance_id: UUID
@@ -30,6 +32,7 @@ class NewEvent:
     media_id: UUID | None = None
     media_until: datetime | None = None
     about: tuple[str, ...] = ()
+    files: tuple[NewReceivedMedia, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,9 +137,18 @@ class Cluster:
         await connection.close()
 
     async def link_phones(self) -> None:
+        await self.balance()
         await self.whatsapp.register([*self.contacts, *(caller.phone for caller in self.callers)])
         for caller in self.callers:
             await self.whatsapp.link(self.base(), caller.path, self._token, caller.phone)
+
+    async def balance(self) -> None:
+        """Wait until every sender holds shards and none move any more: a pairing does not move with its shard."""
+        before: dict[str, int] = {}
+        async with asyncio.timeout(START_PATIENCE):
+            while len(before) < len(self.running("sender")) or before != await self.owners():
+                before = await self.owners()
+                await asyncio.sleep(4 * REFRESH)
 
     async def start(self, name: str) -> None:
         """Start a program and wait until it is ready."""

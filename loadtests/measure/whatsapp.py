@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from common.local.http import answers
 from common.local.processes import Process, await_ready, free_port, launch
 from common.local.programs import ROOT
 
-PATIENCE = 60.0
+PATIENCE = 90.0
+LOOKS = 80  # at an instance that was just linked, before its code is asked for again
 
 
 class Refused(Exception):
@@ -51,20 +53,19 @@ class WhatsApp:
             await self._ask("POST", "accounts", {"phone": phone, "name": phone[-4:], "script": "silent"})
 
     async def link(self, base: str, path: str, token: str, phone: str) -> None:
-        """Scan the instance's code, and wait until it is connected."""
+        """Scan the instance's code until it is connected; a code whose node loses the shard meanwhile links nothing."""
         async with aiohttp.ClientSession(headers={"Client-Token": token}) as session, asyncio.timeout(PATIENCE):
             while True:
                 async with session.get(f"{base}{path}/qr-code") as answer:
-                    if answer.status == 200:
-                        code = (await answer.json())["value"]
-                        break
-                await asyncio.sleep(0.2)
-            await self._ask("POST", "scan", {"phone": phone, "qr": code})
-            while True:
-                async with session.get(f"{base}{path}/status") as answer:
-                    if (await answer.json()).get("connected"):
-                        return
-                await asyncio.sleep(0.1)
+                    code = (await answer.json()).get("value") if answer.status == 200 else None
+                if isinstance(code, str):
+                    with suppress(Refused):
+                        await self._ask("POST", "scan", {"phone": phone, "qr": code})
+                for _ in range(LOOKS):
+                    async with session.get(f"{base}{path}/status") as answer:
+                        if (await answer.json()).get("connected"):
+                            return
+                    await asyncio.sleep(0.1)
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
         async with (

@@ -1,6 +1,7 @@
 """Received messages: unwrap, find the family of the content, and put it into its envelope."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -159,12 +160,9 @@ def _content(
 
 def _stored(body: dict[str, Any], scene: Scene) -> NewEvent:
     made = event(scene.account.instance_id, "received", body, is_own=scene.source.is_own)
-    waits = [link for link in scene.links if link.waits_until is not None]
-    if not waits:
-        return made
-    # One file decides when the event may go: of several the last to be given up.
-    last = max(waits, key=lambda link: link.waits_until or 0)
-    return NewEvent(made.instance_id, made.slot, made.type, made.body, made.is_own, last.media_id, last.waits_until)
+    files = tuple(file for link in scene.links for file in link.files)
+    until = max((link.waits_until for link in scene.links if link.waits_until is not None), default=None)
+    return replace(made, files=files, media_id=files[0].id if files and until else None, media_until=until)
 
 
 def _revoked(message_id: str, scene: Scene) -> NewEvent:
