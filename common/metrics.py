@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from common.share import Share
+
 _QUEUE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _SEND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90)
 _MEDIA_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -75,9 +77,22 @@ class SenderMetrics:
         self.uncertain = Counter(
             "message_uncertain", "Messages whose outcome was lost", namespace=namespace, registry=registry
         )
+        self._doubted = Share()
+        Gauge(
+            "message_uncertain_ratio", "Share of the messages sent in the last 15 minutes whose outcome was lost",
+            namespace=namespace, registry=registry,
+        ).set_function(self._doubted.value)  # fmt: skip
         self.settled = Counter(
             "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
             namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self._caches = Counter(
+            "session_cache_lookups", "Answers of WhatsApp that were remembered or not, by cache", ("cache", "outcome"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self._cache_misses = Histogram(
+            "session_cache_miss_seconds", "How long WhatsApp took where nothing was remembered", ("cache",),
+            namespace=namespace, registry=registry, buckets=_SEND_SECONDS,
         )  # fmt: skip
         self.in_doubt = Gauge(
             "message_uncertain_open", "Messages whose outcome is not known now, in the shards of this node",
@@ -138,9 +153,23 @@ class SenderMetrics:
             namespace=namespace, registry=registry,
         )  # fmt: skip
 
+    def cache(self, name: str, outcome: str, count: int) -> None:
+        """`outcome` is hit or miss."""
+        self._caches.labels(name, outcome).inc(count)
+
+    def cache_took(self, name: str, seconds: float) -> None:
+        self._cache_misses.labels(name).observe(seconds)
+
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)
         self.attempts.labels(*labels).inc()
+        if status == "sent":
+            self._doubted.count(1, 0)
+
+    def doubted(self, number: int) -> None:
+        """Messages whose outcome was lost."""
+        self.uncertain.inc(number)
+        self._doubted.count(number, number)
 
     def failure(self, error_class: str, instance: str) -> None:
         labels = (error_class, instance) if self._by_instance else (error_class,)
@@ -168,7 +197,8 @@ class PulseMetrics:
 
 
 class MediaMetrics:
-    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+    """Files on their way. `step` is arrive, fetch, store, convert, upload or download; `type` the kind of message or
+    the form that a file takes, of a received one what it is."""
 
     def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
         self.size = Histogram(

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_use_ssl: bool = True
+    s3_public_base_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     s3_use_presigned_urls: bool = False
     s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
     media_local_storage_path: str = "/var/lib/pombo/media"
@@ -219,6 +220,13 @@ class FrontendSettings(Settings):
     rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_enabled: bool = True
+    panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
+    panel_login_attempts: int = Field(default=10, ge=1)
+    panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
+    panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
+    panel_live_pages: int = Field(default=50, ge=0)
+    panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @field_validator("caller_networks", "trusted_proxies")
     @classmethod
@@ -249,6 +257,8 @@ class SenderSettings(Settings):
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
     # Everything that WhatsApp's library dials goes through this proxy (http, https or socks5 URL); empty: directly.
     whatsapp_proxy: str = ""
+    # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
+    whatsapp_wire: Literal["direct", "relay"] = "direct"
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")
@@ -267,11 +277,23 @@ class SenderSettings(Settings):
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
     drain_timeout: Duration = seconds(60)
+    wameow_idle_timeout: Duration = seconds(3)
     session_open_concurrency: int = Field(default=8, ge=1)
+
+    number_lookup_batch: int = Field(default=200, ge=1, le=1000)
+    number_lookup_pause: Duration = seconds(0.5)
+    number_cache_ttl: Duration = seconds(24 * 3600)
+    number_missing_ttl: Duration = seconds(600)
+    contact_cache_ttl: Duration = seconds(600)
+    contact_cache_size: int = Field(default=20_000, ge=1)
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)
+    media_receive_concurrency: int = Field(default=4, ge=1, le=64)
+    media_receive_timeout: Duration = seconds(300)
+    media_max_retries: int = Field(default=3, ge=1, le=20)
+    media_event_wait: Duration = seconds(30)
 
     webhook_timeout: Duration = seconds(15)
     event_retry_delays: str = "0s,10s,30s,2m,5m,15m"
@@ -304,7 +326,7 @@ class SenderSettings(Settings):
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
-    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+    simulated_pairing: Literal["at-once", "wait", "never", "offline"] = "at-once"
 
 
 def secrets_of(settings: Settings) -> list[str]:

@@ -1,9 +1,10 @@
-"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the document and its reference page."""
+"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the reference and the panel."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 from prometheus_client import CollectorRegistry, ProcessCollector
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -37,6 +38,8 @@ from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
 from frontend.media_fields import FileSizes
 from frontend.media_page import MediaPage
 from frontend.pages import Pages
+from frontend.panel.assembly import build as build_panel
+from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
 from frontend.rates import RateLimits, Rates
 from frontend.routes import Routes
@@ -44,15 +47,20 @@ from frontend.services import PATIENCE, Services
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
-_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", PATH)
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/panel", PATH)
 
 
 class App:
     """Sends each request where it belongs: a few pages to Starlette, everything else to the API."""
 
-    def __init__(self, dispatch: Dispatch, pages: Starlette) -> None:
+    def __init__(self, dispatch: Dispatch, pages: Starlette, panel: Panel) -> None:
         self._dispatch = dispatch
         self._pages = pages
+        self._panel = panel
+
+    def finish(self) -> None:
+        """Let go of what would stay open for as long as somebody looks at it."""
+        self._panel.finish()
 
     async def __call__(self, scope: Message, receive: Receive, send: SendAnswer) -> None:
         if scope["path"].startswith(_PAGES):
@@ -81,6 +89,7 @@ async def open_app(
             reports = open_reports(settings, "frontend", secrets_of(settings))
             stack.callback(reports.close)
         doorbell = Doorbell(redis)
+        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         services = Services(
             pool,
             doorbell,
@@ -92,11 +101,11 @@ async def open_app(
             settings.delivered_retention_period,
             settings.events_keep_all,
             settings.delivery_callback_of_canceled,
+            ask,
             settings.token_overlap,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
-        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
         outbound = await stack.enter_async_context(Outbound(settings.allowed_networks))
         intake = Intake(media.storage, media.disk, outbound, rules_of(settings), clock, media.metrics)
@@ -121,7 +130,13 @@ async def open_app(
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
         files = MediaPage(media.storage, media.links, clock)
+        outside = None
+        if settings.panel_emulator_url:
+            outside = await stack.enter_async_context(aiohttp.ClientSession())
+        panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
         routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        if settings.panel_enabled:
+            routes += panel.routes
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
@@ -132,7 +147,7 @@ async def open_app(
             tasks.create_task(pulse.run(), name="pulse"),
         ]
         try:
-            yield App(dispatch, pages)
+            yield App(dispatch, pages, panel)
         finally:
             for task in running:
                 task.cancel()

@@ -62,7 +62,7 @@ def _item(path: str, method: str, operation: Json) -> Json:
     }
     request: Json = {"method": method.upper(), "description": operation["summary"], "url": url}
     headers: list[Json] = []
-    for scheme in operation["security"][0]:
+    for scheme in next(iter(operation["security"]), {}):
         if scheme in BEARERS:
             value = f"{{{{{BEARERS[scheme]}}}}}"
             request["auth"] = {"type": "bearer", "bearer": [{"key": "token", "value": value, "type": "string"}]}

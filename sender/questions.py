@@ -9,7 +9,7 @@ from uuid import UUID
 import segno
 
 from common import logs
-from common.errors import DeliveryError, NotConnected
+from common.errors import DeliveryError, NotConnected, NotSupported
 from sender.answers import Answerer, NoAnswer
 from sender.pairings import NoCode
 from sender.sessions import Sessions
@@ -31,11 +31,16 @@ NO_CODE: Mapping[str, tuple[int, str]] = {
 """By the reason of a failed pairing."""
 
 
+PortraitOf = Callable[[str, UUID], Awaitable[bytes]]
+"""A URL or data URI that an instance names, as a JPEG that WhatsApp takes. Raises DeliveryErrors."""
+
+
 class Questions:
     """One method a question: instance and arguments in, what the reply model of the frontend's operation holds out."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, portrait_of: PortraitOf) -> None:
         self._sessions = sessions
+        self._portrait_of = portrait_of
 
     def by_name(self) -> Mapping[str, Answerer]:
         """By the name that the frontend uses."""
@@ -45,6 +50,7 @@ class Questions:
             "phone-code": self.phone_code,
             "profile-name": self.change_name,
             "profile-description": self.change_about,
+            "profile-picture": self.change_picture,
             "restart": self.restart,
             "restore-session": self.restart,
             "disconnect": self.disconnect,
@@ -81,17 +87,29 @@ class Questions:
 
     async def change_name(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
         """The name that contacts see, given as `value`."""
-        return await self._change_profile(instance, lambda profiles: profiles.change_name(arguments["value"]))
+        return await self._changed(instance, self._sessions.change_name(instance, arguments["value"]))
 
     async def change_about(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
         """The text below the name, given as `value`."""
-        return await self._change_profile(instance, lambda profiles: profiles.change_about(arguments["value"]))
+        about = arguments["value"]
+        changing = self._sessions.change_profile(instance, lambda profiles: profiles.change_about(about))
+        return await self._changed(instance, changing)
 
-    async def _change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> Any:
+    async def change_picture(self, instance: UUID, arguments: Mapping[str, Any]) -> Any:
+        """The picture that contacts see, given as `value`: a URL or a data URI."""
+
+        async def change(profiles: Profiles) -> None:
+            await profiles.change_picture(await self._portrait_of(arguments["value"], instance))
+
+        return await self._changed(instance, self._sessions.change_profile(instance, change))
+
+    async def _changed(self, instance: UUID, changing: Awaitable[None]) -> Any:
         try:
-            await self._sessions.change_profile(instance, change)
+            await changing
         except NotConnected:
             raise NoAnswer(400, "You are not connected.") from None
+        except NotSupported:
+            raise NoAnswer(501, "the WhatsApp engine of this installation has no profiles") from None
         except DeliveryError as error:
             log.info("profile not changed", instance=instance, error_class=error.code)
             return {"value": False}

@@ -8,9 +8,9 @@ from random import Random
 from uuid import UUID
 
 from common import logs
-from common.addresses import Jid
+from common.addresses import Jid, user_of
 from common.clock import Clock, SystemClock
-from common.errors import DeliveryError, NotConnected, NotPaired
+from common.errors import DeliveryError, NotConnected, NotPaired, NotSupported
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
@@ -21,7 +21,7 @@ from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.pairings import Pairings
 from sender.profiles import ProfileReader
-from sender.translation import own
+from sender.translation import own, profile, scene
 from sender.whatsapp.session import (
     Account,
     Banned,
@@ -55,6 +55,8 @@ class Held:
     shard: int
     epoch: int
     session: Session
+    phone: str = ""
+    """The account's own number."""
 
 
 class Sessions:
@@ -81,14 +83,17 @@ class Sessions:
         clock: Clock | None = None,
         chance: Random | None = None,
         may_connect: Callable[[int], bool] = lambda shard: True,
+        account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
     ) -> None:
-        """`announce` is told which instances have events to deliver, once those are committed."""
+        """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
+        instance's device is to be opened."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
         self._epoch_of = epoch_of
         self._on_connected = on_connected
         self._may_connect = may_connect
+        self._account_of = account_of
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
@@ -113,6 +118,10 @@ class Sessions:
 
     def get(self, instance: UUID) -> Held | None:
         return self._held.get(instance)
+
+    def session_of(self, instance: UUID) -> Session | None:
+        held = self._held.get(instance)
+        return held.session if held is not None else None
 
     async def run(self) -> None:
         """Own the pairings, and the waits of sessions that stay away for a while, until cancelled."""
@@ -183,7 +192,7 @@ class Sessions:
         self._opening.add(owner.id)
         try:
             async with self._slots:
-                await self._open_device(owner, Account(owner.id.hex, owner.device))
+                await self._open_device(owner, self._account_of(owner, owner.device))
         except NotPaired:
             log.warning("device is not in the session store", instance=owner.id)
             await self._forget(owner, "the device is not in the session store")
@@ -199,7 +208,7 @@ class Sessions:
             epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
             if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
-                self._held[owner.id] = Held(owner.shard, epoch, session)
+                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)))
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return
@@ -249,23 +258,33 @@ class Sessions:
                 await self._inbox.hear(owner.shard, owner.id, event)
 
     async def _state(
-        self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *profile: str | None
+        self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *account: str | None
     ) -> bool:
-        profile = profile or (None, None, None, None)
-        is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *profile)
+        account = account or (None, None, None, None)
+        is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *account)
         if is_ours:
             self._metrics.session_changes.labels(state).inc()
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 
-    async def _keep_profile(self, owner: SessionOwner, profile: Profile) -> None:
-        await self._write(table.SET_PROFILE, owner, None, profile.name, profile.about, profile.picture)
+    async def _keep_profile(self, owner: SessionOwner, shown: Profile) -> None:
+        await self._write(table.SET_PROFILE, owner, None, shown.name, shown.about, shown.picture)
+
+    async def change_name(self, instance: UUID, name: str) -> None:
+        """Like `change_profile`. The library tells nobody of it, so we do."""
+        await self.change_profile(instance, lambda profiles: profiles.change_name(name))
+        owner = await table.find(self._pool, instance)
+        if owner is not None and owner.device is not None:
+            account = scene.Account(instance, user_of(Jid(owner.device)), None, name)
+            await self._write(table.SET_PROFILE_NAME, owner, profile.renamed(account, self._clock.now()), name)
 
     async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
-        """Raises DeliveryError; NotConnected also where there is no session, or none with a profile."""
+        """Raises DeliveryError: NotConnected also where there is no session, NotSupported where it has no profile."""
         held = self._held.get(instance)
-        if held is None or not isinstance(held.session, Profiles):
+        if held is None or not held.session.is_connected:
             raise NotConnected
+        if not isinstance(held.session, Profiles):
+            raise NotSupported
         await change(held.session)
         owner = await table.find(self._pool, instance)
         self._profiles.forget(instance)

@@ -13,7 +13,8 @@ STORE = """
 
 FETCH = """
     SELECT event_inbox.id, instance_id, event_inbox.shard, code, body, told_at, instance.phone, instance.lid,
-           instance.profile_name
+           instance.profile_name, instance.auto_read_message, instance.auto_read_status, instance.call_reject_auto,
+           instance.call_reject_message, instance.device
     FROM event_inbox
     JOIN instance ON instance.id = instance_id
     WHERE event_inbox.shard = ANY($1::integer[]) AND error IS NULL
@@ -39,7 +40,7 @@ FORGET = """
 
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
-    """A row as its translator needs it, with the linked account as it is known."""
+    """A row as its translator needs it, with the linked account as it is known and what it is set to do by itself."""
 
     id: int
     instance_id: UUID
@@ -50,6 +51,11 @@ class ToldEvent:
     phone: str | None
     lid: str | None
     profile_name: str | None
+    auto_read_message: bool = False
+    auto_read_status: bool = False
+    call_reject_auto: bool = False
+    call_reject_message: str | None = None
+    device: str | None = None
 
 
 async def fetch(connection: Executor, shards: Sequence[int], limit: int) -> list[ToldEvent]:

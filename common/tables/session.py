@@ -11,7 +11,7 @@ _OWNER = """
     )"""
 
 _SELECT = """
-    SELECT id, shard, device, name, coalesce(session_name, name) AS session_name
+    SELECT id, shard, device, name, coalesce(session_name, name) AS session_name, wire, proxy_cipher
     FROM instance"""
 
 LIST_OF_SHARDS = f"""
@@ -51,6 +51,14 @@ SET_PROFILE = f"""
     WHERE instance.id = $1 AND instance.shard = owner.id
     RETURNING instance.id"""
 
+SET_PROFILE_NAME = f"""
+    {_OWNER}
+    UPDATE instance
+    SET profile_name = $4, version = version + 1
+    FROM owner
+    WHERE instance.id = $1 AND instance.shard = owner.id
+    RETURNING instance.id"""
+
 FORGET_DEVICE = f"""
     {_OWNER}
     UPDATE instance
@@ -70,6 +78,8 @@ class SessionOwner:
     device: str | None
     name: str
     session_name: str
+    wire: str | None = None
+    proxy_cipher: bytes | None = None
 
 
 async def list_of_shards(pool: Pool, shards: list[int]) -> list[SessionOwner]:

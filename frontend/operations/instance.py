@@ -6,7 +6,7 @@ from common.tables.instance import Instance
 from frontend import problems
 from frontend.operation import Ask, Call, Operation, Read
 from frontend.replies.common import Done
-from frontend.replies.instance import NOT_CONNECTED, Companion, Device, Me, QrCode, Status
+from frontend.replies.instance import NOT_CONNECTED, Companion, Device, Me, PhoneCode, QrCode, Status
 from frontend.services import Services
 
 COMPANION = "Pombo"
@@ -76,6 +76,15 @@ OPERATIONS = (
         "The QR code to link a phone with, as a picture in a data URI",
         QrCode,
         tag="instance",
+    ),
+    Operation(
+        "GET",
+        "phone-code/{phone}",
+        Ask("phone-code"),
+        "A code to type on the phone with this number, to link it without scanning",
+        PhoneCode,
+        tag="instance",
+        refusals=(400,),
     ),
     Operation("GET", "restart", Ask("restart"), "Restart the session; the link survives", Done, tag="instance"),
     Operation(

@@ -110,3 +110,14 @@ class QrCode(BaseModel):
     expiresAt: Milliseconds | None = None
     connected: bool | None = None
     error: str | None = None
+
+
+class PhoneCode(BaseModel):
+    """The code to type; once the instance is linked, that it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str | None = None
+    expiresAt: Milliseconds | None = None
+    connected: bool | None = None
+    error: str | None = None

@@ -50,14 +50,14 @@ async def run(folder: Path, seconds: float, rate: float) -> tuple[list[tuple[flo
         holdings = Holdings(stack)
         began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
-            clients = tasks.create_task(stack.clients(rate, stop))
+            clients = tasks.create_task(stack.clients.run(rate, stop))
             while time.monotonic() - began < seconds:
                 samples.append((time.monotonic() - began, await holdings.look()))
                 await asyncio.sleep(seconds / SAMPLES)
             stop.set()
             await clients
         await stack.rest()
-        return samples, len(stack.load.answered), stack.load.refused
+        return samples, len(stack.clients.load.answered), stack.clients.load.refused
 
 
 def row(name: str, found: Slope) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
-FORMS = ("image", "sticker", "gif", "video", "video-note", "voice", "document", "link-image")
+FORMS = ("image", "sticker", "gif", "video", "video-note", "voice", "document", "link-image", "profile")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def load() -> dict[str, Callable[[Job], Converted]]:
     return {
         "image": picture.image,
         "link-image": picture.link_image,
+        "profile": picture.profile,
         "sticker": picture.sticker,
         "gif": film.gif,
         "video": film.video,

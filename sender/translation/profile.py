@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from common.addresses import Jid, without_device
-from common.callbacks import event, message_status
+from common.callbacks import event, message_status, milliseconds
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from sender.translation.scene import Account, Source, notification_envelope
@@ -23,6 +23,18 @@ def own_receipt(row: ToldEvent, account: Account) -> list[NewEvent]:
     chat = Jid(f"{source.chat_phone}@s.whatsapp.net") if source.chat_phone.isdigit() else source.chat
     sender = address(told.MessageSource.Sender)
     return [message_status(account.instance_id, "read-by-me", list(told.MessageIDs), at, chat, sender)]
+
+
+def renamed(account: Account, at: datetime) -> NewEvent:
+    """The account was given the name that it has now, through us: the library does not tell that."""
+    body = {
+        **notification_envelope(
+            account, fromMe=True, momment=milliseconds(at), senderName=account.name or account.phone
+        ),
+        "notification": "PROFILE_NAME_UPDATED",
+        "profileName": account.name or "",
+    }
+    return event(account.instance_id, "received", body, is_own=True)
 
 
 def picture(row: ToldEvent, account: Account) -> list[NewEvent]:

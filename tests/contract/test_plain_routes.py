@@ -35,6 +35,8 @@ def owner(integrator: Caller, valkey: Valkey) -> Iterator[None]:
     """Somebody holds the session and grants everything."""
 
     def answer(question: dict[str, Any]) -> dict[str, Any]:
+        if question["name"] == "phone-code":
+            return {"ok": True, "value": {"code": "K7QX-4MZP"}}
         return {"ok": True, "value": {"value": "2@code" if question["name"].startswith("qr-code") else True}}
 
     with owning(valkey.url(), shard_of(integrator.uuid, SHARDS), answer):
@@ -72,7 +74,7 @@ def misfits(told: Any, form: Any, at: str = "answer") -> list[str]:
 
 
 def test_the_tables_hold_every_route_of_their_domains() -> None:
-    assert (len(QUEUE), len(PARTNER), len(INSTANCE)) == (5, 5, 13)
+    assert (len(QUEUE), len(PARTNER), len(INSTANCE)) == (5, 5, 17)
     assert {(route.method, route.path) for route in ROUTES} <= OPERATIONS.keys()
 
 

@@ -4,18 +4,23 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from common.addresses import without_device
 from common.errors import DeliveryError, NewChatLimit, NotConnected, OutcomeUnknown, Refused, TemporaryFailure
+from sender.whatsapp.engine_events import CallOffer, EventCode, ReceivedMessage, address
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
     Accepted,
     Account,
     Banned,
+    Calls,
     Connected,
     Disconnected,
     Event,
     LoggedOut,
     Outdated,
     QrCode,
+    Raw,
+    ReadMarks,
     Receipts,
     Replaced,
     Session,
@@ -138,8 +143,44 @@ async def test_a_failure_says_what_is_certain(
     await send(session, second, "after")
 
 
-async def test_typing_is_shown_while_connected_only(world: World, session: Session) -> None:
+async def test_what_a_contact_writes_is_told_and_can_be_marked_as_read(
+    world: World, session: Session, account: Account, ear: Ear
+) -> None:
+    whatsapp_id = await world.write(account, world.contacts[0], "Olá 👋🏽")
+    told = ReceivedMessage.FromString((await heard(ear, EventCode.MESSAGE)).body)
+    while whatsapp_id != told.Info.ID:  # an account's own devices have things to say to each other
+        told = ReceivedMessage.FromString((await heard(ear, EventCode.MESSAGE)).body)
+    assert told.Message.conversation == "Olá 👋🏽"
+    assert isinstance(session, ReadMarks)
+    chat = address(told.Info.MessageSource.Chat)
+    assert chat is not None
+    await session.mark_read(chat, None, [whatsapp_id])
+    assert await world.was_read(account, world.contacts[0], whatsapp_id)
+
+
+async def test_a_call_that_rings_is_told_and_can_be_rejected(
+    world: World, session: Session, account: Account, ear: Ear
+) -> None:
+    call = await world.call(account, world.contacts[0])
+    meta = CallOffer.FromString((await heard(ear, EventCode.CALL_OFFER)).body).basicCallMeta
+    caller = address(getattr(meta, "from"))
+    assert meta.callID == call
+    assert caller is not None
+    assert isinstance(session, Calls)
+    await session.reject_call(without_device(caller), call)
+    assert await world.was_rejected(account, world.contacts[0], call)
+
+
+async def heard(ear: Ear, code: int) -> Raw:
+    """The next event of this code."""
+    while (event := await ear.next(Raw)).code != code:
+        continue
+    return event
+
+
+async def test_typing_is_shown_while_connected_only(world: World, session: Session, account: Account) -> None:
     await session.show_typing(world.contacts[0])
+    assert await world.saw_typing(account, world.contacts[0])
     await session.show_typing(world.contacts[0], recording=True)
     await session.stop_typing(world.contacts[0])
     await session.close()

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from common.addresses import Jid, parse_phone, user_of
 from common.errors import DeliveryError, NewChatLimit, OutcomeUnknown, Refused, TemporaryFailure
+from common.identifiers import new_message_id
 from sender.host.options import HostOptions
+from sender.whatsapp.engine_events import e2e
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.session import (
     Account,
@@ -19,10 +21,13 @@ from sender.whatsapp.session import (
     Outdated,
     Paired,
     QrCode,
+    Raw,
     Receipts,
     Replaced,
+    Wire,
 )
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
+from tests.sender.translation.told import call_offer, message, source
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 _numbers = itertools.count(1)
@@ -41,6 +46,22 @@ class World(Protocol):
         ...
 
     async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None: ...
+
+    async def write(self, account: Account, contact: Jid, text: str) -> str:
+        """A contact writes to the account; the message's id."""
+        ...
+
+    async def call(self, account: Account, contact: Jid) -> str:
+        """A contact calls the account; the call's id."""
+        ...
+
+    async def was_rejected(self, account: Account, contact: Jid, call: str) -> bool: ...
+
+    async def saw_typing(self, account: Account, contact: Jid) -> bool: ...
+
+    async def was_read(self, account: Account, contact: Jid, whatsapp_id: str) -> bool:
+        """Whether the contact was told that the account has read its message."""
+        ...
 
     async def cut(self, account: Account) -> None:
         """The connection breaks; the network is there."""
@@ -74,6 +95,27 @@ class SimulatedWorld:
         session = self.engine.sessions[account.instance]
         await session._listener(Receipts((whatsapp_id,), contact, contact, "read", datetime.now(UTC)))
 
+    async def write(self, account: Account, contact: Jid, text: str) -> str:
+        whatsapp_id = new_message_id()
+        row = message(e2e.Message(conversation=text), source(chat=contact, sender=contact, other=None), id=whatsapp_id)
+        await self.engine.sessions[account.instance].tell(Raw(row.code, row.body, datetime.now(UTC)))
+        return whatsapp_id
+
+    async def call(self, account: Account, contact: Jid) -> str:
+        call = new_message_id()
+        row = call_offer(contact, call)
+        await self.engine.sessions[account.instance].tell(Raw(row.code, row.body, datetime.now(UTC)))
+        return call
+
+    async def was_rejected(self, account: Account, contact: Jid, call: str) -> bool:
+        return (contact, call) in self.engine.sessions[account.instance].rejected
+
+    async def saw_typing(self, account: Account, contact: Jid) -> bool:
+        return contact in self.engine.sessions[account.instance].typing
+
+    async def was_read(self, account: Account, contact: Jid, whatsapp_id: str) -> bool:
+        return (contact, None, whatsapp_id) in self.engine.sessions[account.instance].read
+
     async def cut(self, account: Account) -> None:
         session = self.engine.sessions[account.instance]
         await session.drop()
@@ -95,8 +137,9 @@ class SimulatedWorld:
 class NeonizeWorld:
     """Real sessions and the emulator."""
 
-    def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid]) -> None:
+    def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid], wire: Wire) -> None:
         self.engine = engine
+        self._wire = wire
         self.contacts = contacts
         self.emulator = emulator
 
@@ -108,7 +151,7 @@ class NeonizeWorld:
                 await self.emulator.post("scan", phone=phone, qr=step.text)
             else:
                 assert isinstance(step, Paired), step
-                return Account(instance, step.device)
+                return Account(instance, step.device, self._wire)
         raise AssertionError("the pairing ended without a word")
 
     async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
@@ -116,6 +159,28 @@ class NeonizeWorld:
 
     async def read(self, account: Account, contact: Jid, whatsapp_id: str) -> None:
         await self.emulator.post(f"contacts/{user_of(contact)}/mark", id=whatsapp_id, kind="read")
+
+    async def write(self, account: Account, contact: Jid, text: str) -> str:
+        to = user_of(Jid(account.device))
+        answer = await self.emulator.post(f"contacts/{user_of(contact)}/send", to=to, text=text)
+        whatsapp_id: str = answer["id"]
+        return whatsapp_id
+
+    async def call(self, account: Account, contact: Jid) -> str:
+        answer = await self.emulator.post(f"contacts/{user_of(contact)}/call", to=user_of(Jid(account.device)))
+        call: str = answer["id"]
+        return call
+
+    async def was_rejected(self, account: Account, contact: Jid, call: str) -> bool:
+        return any(seen["id"] == call for seen in await self.emulator.sightings(user_of(contact), "call", "reject"))
+
+    async def saw_typing(self, account: Account, contact: Jid) -> bool:
+        (seen, *_) = await self.emulator.sightings(user_of(contact), "typing", "typing")
+        return bool(seen["sender"] == user_of(Jid(account.device)))
+
+    async def was_read(self, account: Account, contact: Jid, whatsapp_id: str) -> bool:
+        seen = await self.emulator.sightings(user_of(contact), "receipt", "read")
+        return any(whatsapp_id in each["ids"] for each in seen)
 
     async def cut(self, account: Account) -> None:
         await self._end(account, "cut")
@@ -145,11 +210,13 @@ async def simulated_world() -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def neonize_world(engine: NeonizeEngine, emulator: EmulatorProgram) -> AsyncIterator[World]:
+async def neonize_world(
+    engine: NeonizeEngine, emulator: EmulatorProgram, wire: Wire = "direct"
+) -> AsyncIterator[NeonizeWorld]:
     contacts = (parse_phone(new_phone()), parse_phone(new_phone()))
     for contact in contacts:
         await emulator.post("accounts", phone=user_of(contact), name="Contact", script="silent")
-    yield NeonizeWorld(engine, emulator, contacts)
+    yield NeonizeWorld(engine, emulator, contacts, wire)
 
 
 async def emulated(emulator: EmulatorProgram, sessions: int = 50) -> HostOptions:

@@ -15,6 +15,7 @@ MOST_PIXELS = 64_000_000  # a quarter of a gigabyte once decoded
 LONGEST_SIDE = 8_192  # of a picture that is sent as it is
 CONVERTED_SIDE = 4_096
 CARD_SIDE = 1_200
+PROFILE_SIDE = 640  # what WhatsApp's own clients upload
 THUMBNAIL_SIDE = 100
 STICKER_SIDE = 512
 STICKER_BYTES, ANIMATED_BYTES = 100_000, 500_000  # WhatsApp's own limits
@@ -36,6 +37,15 @@ def link_image(job: Job) -> Converted:
     """The picture of a link's card: always a JPEG, of moderate size."""
     with _opened(job.source) as picture:
         return _jpeg(picture, job.target, CARD_SIDE)
+
+
+def profile(job: Job) -> Converted:
+    """A square JPEG of the picture's middle: WhatsApp takes no other form."""
+    with _opened(job.source) as picture:
+        shown = _on_white(ImageOps.exif_transpose(picture))
+        side = min(PROFILE_SIDE, *shown.size)
+        ImageOps.fit(shown, (side, side)).save(job.target, "JPEG", quality=85)
+    return Converted(job.target, "image/jpeg", side, side)
 
 
 def sticker(job: Job) -> Converted:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -80,12 +81,15 @@ class FakeLibrary:
         self.dialing.set()
         self.left: list[tuple[str, str]] = []
         self.typing: list[tuple[str, bool, bool]] = []
+        self.rejected: list[tuple[str, bytes, str]] = []
         self.read: list[tuple[str, list[str], bytes, bytes]] = []
         self.stopped: list[str] = []
         self.asked: list[tuple[str, bytes]] = []
         self.has_stored_device = threading.Event()
 
-    def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
+    def sit(
+        self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks, proxy: str = ""
+    ) -> str:
         sitting = self._sitting[session] = _Sitting(callbacks)
         callbacks.log(log_entry("DEBUG", "Client/Socket", "Dialing wss://web.whatsapp.com/ws/chat"))
         self.dialing.wait()
@@ -162,6 +166,10 @@ class FakeLibrary:
         self.read.append((session, ids, chat, sender))
         return "websocket not connected" if "OFFLINE" in ids else ""
 
+    def reject_call(self, session: str, caller: bytes, call: str) -> str:
+        self.rejected.append((session, caller, call))
+        return ""
+
     def upload(self, session: str, path: Path, kind: str) -> bytes:
         content = path.read_bytes()
         if content == b"refused":
@@ -175,6 +183,15 @@ class FakeLibrary:
         answer.UploadResponse.FileSHA256 = hashlib.sha256(content).digest()
         answer.UploadResponse.FileLength = len(content)
         return bytes(answer.SerializeToString())
+
+    def download(self, session: str, message: bytes) -> tuple[str, memoryview]:
+        """The path says what comes: `/gone`, `/slow`, or so many bytes."""
+        path = Message.FromString(message).imageMessage.directPath
+        if path == "/slow":
+            time.sleep(2)
+        if path == "/gone":
+            return "download failed with status code 404", memoryview(b"")
+        return "", memoryview(bytes(int(path[1:])) if path[1:].isdigit() else b"content")
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"

@@ -55,6 +55,13 @@ def test_a_turned_picture_is_measured_as_it_is_shown(tmp_path: Path) -> None:
     assert shown(made.thumbnail).size == (25, 100)
 
 
+@pytest.mark.parametrize(("size", "side"), [((3000, 1500), 640), ((200, 320), 200)])
+def test_the_picture_of_a_profile_is_a_square_jpeg(tmp_path: Path, size: tuple[int, int], side: int) -> None:
+    made = picture.profile(job("profile", files.picture(tmp_path / "picture", size, "PNG")))
+    written = shown(made.path.read_bytes())
+    assert (written.format, written.size) == ("JPEG", (side, side))
+
+
 def test_the_picture_of_a_card_is_a_jpeg_of_moderate_size(tmp_path: Path) -> None:
     made = picture.link_image(job("link-image", files.picture(tmp_path / "picture", (3000, 1500), "PNG")))
     assert (made.mime, made.width, made.height) == ("image/jpeg", 1200, 600)

@@ -10,7 +10,8 @@ import pytest
 from common import callbacks
 from common.addresses import Jid
 from common.tables.event import NewEvent
-from sender.translation import own
+from sender.translation import own, profile
+from sender.translation.scene import Account
 from sender.whatsapp.engine_events import (
     BasicCallMeta,
     CallOffer,
@@ -309,6 +310,12 @@ def test_the_own_picture_is_told_and_those_of_others_are_not() -> None:
     assert (shown["fromMe"], shown["phone"]) == (True, MY_PHONE)
     other = Picture(JID=jid(LID), Author=jid(LID), Timestamp=AT // 1000, Remove=False)
     assert events(row(EventCode.PICTURE, other)) == []
+
+
+def test_a_new_name_of_the_account_is_told() -> None:
+    shown = read(profile.renamed(Account(INSTANCE, MY_PHONE, None, "Front desk 2"), NOW))
+    assert problems("received-profile-name-updated", shown) == []
+    assert (shown["profileName"], shown["fromMe"], shown["phone"]) == ("Front desk 2", True, MY_PHONE)
 
 
 def test_own_messages_and_notices_are_marked_for_those_who_do_not_want_them() -> None:

@@ -12,9 +12,13 @@ from sender.translation.families import Translator
 from sender.translation.media import File, Link
 from sender.whatsapp.engine_events import (
     JID,
+    BasicCallMeta,
+    CallOffer,
+    CallRemoteMeta,
     EventCode,
     MessageInfo,
     MessageSource,
+    Node,
     ReceivedMessage,
     e2e,
 )
@@ -73,6 +77,15 @@ def message(content: Any, where: MessageSource | None = None, **fields: Any) -> 
         UnavailableRequestID="", RetryCount=0,
     )  # fmt: skip
     return row(EventCode.MESSAGE, told)
+
+
+def call_offer(caller: str, call: str, at: int = AT // 1000, other: str | None = None) -> ToldEvent:
+    """The inbox row of a call that rings."""
+    who: dict[str, Any] = {"from": jid(caller), "callCreator": jid(caller)}
+    meta = BasicCallMeta(timestamp=at, callID=call, callCreatorAlt=jid(other) if other else EMPTY, **who)
+    remote = CallRemoteMeta(remotePlatform="android", remoteVersion="2.25")
+    node = Node(Tag="offer", Nil=False, Bytes=b"")
+    return row(EventCode.CALL_OFFER, CallOffer(basicCallMeta=meta, callRemoteMeta=remote, data=node))
 
 
 def row(code: int, told: Any, number: int = 85930001) -> ToldEvent:
