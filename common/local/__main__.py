@@ -23,7 +23,14 @@ from common.local.seed import seed
 from common.local.stack import Stack
 
 LOOK = 0.3  # seconds between two looks at the processes of a stack in the foreground
-CHORES = {"test": chores.test, "check": chores.check, "bench": chores.bench, "migrate": chores.migrate}
+CHORES = {
+    "test": chores.test,
+    "check": chores.check,
+    "bench": chores.bench,
+    "migrate": chores.migrate,
+    "openapi": chores.openapi,
+    "sbom": chores.sbom,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

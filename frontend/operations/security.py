@@ -52,7 +52,7 @@ OPERATIONS = (
         body=RotateToken,
         body_optional=True,
         guard=Guard.PARTNER,
-        tag="partner",
+        tag="tokens",
         example={"overlapSeconds": 3600},
     ),
     Operation(
