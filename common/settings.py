@@ -1,12 +1,16 @@
 """Settings: every environment variable that either program reads, with its default beside it."""
 
+import os
 import re
+import socket
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from common.public_address import Network, parse_networks
 
@@ -29,6 +33,25 @@ def parse_duration(value: object) -> object:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in so long."""
+
+    amount: int
+    span: timedelta
+
+
+def parse_rate(text: str) -> Rate | None:
+    """`100/1s`, `600/1m`; nothing for none. Raises ValueError."""
+    if not text.strip():
+        return None
+    amount, _, span = text.partition("/")
+    duration = parse_duration(span)
+    if not amount.strip().isdigit() or int(amount) < 1 or not isinstance(duration, timedelta) or not duration:
+        raise ValueError(f"{text!r} is not a rate such as 100/1s")
+    return Rate(int(amount), duration)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
@@ -45,6 +68,9 @@ class Settings(BaseSettings):
     """Read once by `__main__` and split there: parts of the program take only what they need."""
 
     model_config = SettingsConfigDict(frozen=True, env_file=None, extra="ignore", populate_by_name=True)
+
+    # Settings from files, one named like each variable: how secrets are mounted into a container.
+    settings_folder: str = ""
 
     # --- stores ---
     postgres_dsn: SecretStr = Field(validation_alias=AliasChoices("POSTGRES_DSN", "DATABASE_URL"))
@@ -65,6 +91,7 @@ class Settings(BaseSettings):
     sentry_release: str | None = None
     prometheus_namespace: str = ""
     metrics_instance_label: bool = False
+    pulse_interval: Duration = seconds(15)
 
     # --- to the world ---
     outbound_allowed_networks: str = ""
@@ -82,6 +109,7 @@ class Settings(BaseSettings):
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_use_ssl: bool = True
+    s3_public_base_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     s3_use_presigned_urls: bool = False
     s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
     media_local_storage_path: str = "/var/lib/pombo/media"
@@ -108,6 +136,23 @@ class Settings(BaseSettings):
     message_delay_max: Duration = seconds(3)
     idempotency_retention: Duration = seconds(24 * 3600)
     enqueue_batch: int = Field(default=256, ge=1, le=5000)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable wins over a file. A folder that is named and missing is an error, not an empty one."""
+        folder = os.environ.get("SETTINGS_FOLDER", "")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise ValueError(f"SETTINGS_FOLDER: {folder} is no folder")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @property
     def redis(self) -> str:
@@ -164,8 +209,36 @@ class FrontendSettings(Settings):
     http_read_timeout: Duration = seconds(15)
     http_idle_timeout: Duration = seconds(120)
     media_upload_timeout: Duration = seconds(600)
+    http_head_timeout: Duration = seconds(10)
+    client_auth_token_former: SecretStr | None = None
+    partner_auth_token_former: SecretStr | None = None
+    admin_auth_token: SecretStr | None = None
+    token_overlap: Duration = seconds(24 * 3600)
+    caller_networks: str = ""
+    trusted_proxies: str = ""
+    rate_limit_instance: str = ""
+    rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_enabled: bool = True
+    panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
+    panel_login_attempts: int = Field(default=10, ge=1)
+    panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
+    panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
+    panel_live_pages: int = Field(default=50, ge=0)
+    panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
+
+    @field_validator("caller_networks", "trusted_proxies")
+    @classmethod
+    def _name_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
+    @field_validator("rate_limit_instance", "rate_limit_address")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        parse_rate(value)
+        return value
 
     @model_validator(mode="after")
     def _client_token_is_a_secret(self) -> "FrontendSettings":
@@ -184,6 +257,8 @@ class SenderSettings(Settings):
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
     # Everything that WhatsApp's library dials goes through this proxy (http, https or socks5 URL); empty: directly.
     whatsapp_proxy: str = ""
+    # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
+    whatsapp_wire: Literal["direct", "relay"] = "direct"
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")
@@ -201,6 +276,8 @@ class SenderSettings(Settings):
     schedule_interval: Duration = seconds(1)
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
+    drain_timeout: Duration = seconds(60)
+    wameow_idle_timeout: Duration = seconds(3)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     number_lookup_batch: int = Field(default=200, ge=1, le=1000)
@@ -213,6 +290,10 @@ class SenderSettings(Settings):
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)
+    media_receive_concurrency: int = Field(default=4, ge=1, le=64)
+    media_receive_timeout: Duration = seconds(300)
+    media_max_retries: int = Field(default=3, ge=1, le=20)
+    media_event_wait: Duration = seconds(30)
 
     webhook_timeout: Duration = seconds(15)
     event_retry_delays: str = "0s,10s,30s,2m,5m,15m"
@@ -221,7 +302,13 @@ class SenderSettings(Settings):
     webhook_concurrency: int = Field(default=200, ge=1, le=250)
     webhook_destination_concurrency: int = Field(default=32, ge=1)
     event_sweep_interval: Duration = seconds(60)
+    audit_retention: Duration = seconds(90 * 86400)
     dlq_retention_period: Duration = seconds(7 * 86400)
+
+    @property
+    def node_name(self) -> str:
+        """NODE_ID, or a name that is the same after a restart, so that the shards come home."""
+        return self.node_id or f"{socket.gethostname()}-{self.sender_http_addr.rpartition(':')[2]}"
 
     @property
     def retry_delays(self) -> tuple[timedelta, ...]:
@@ -239,7 +326,7 @@ class SenderSettings(Settings):
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
-    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+    simulated_pairing: Literal["at-once", "wait", "never", "offline"] = "at-once"
 
 
 def secrets_of(settings: Settings) -> list[str]:

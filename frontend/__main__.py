@@ -3,17 +3,20 @@
 import asyncio
 import gc
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 import uvloop
 
 from common import logs
+from common.clock import SystemClock
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
 from frontend.app import open_app
+from frontend.heads import HeadProtocol, HeadWatch
 
 log = logs.get(__name__)
 
@@ -22,7 +25,18 @@ YOUNG = 20_000  # objects made and not freed between two looks for garbage; a lo
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up."""
+    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up.
+
+    `finish` is called before requests under way are waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, finish: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._finish = finish
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._finish()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,7 +53,7 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
             app,
             host=host or "0.0.0.0",
             port=int(port),
-            http="httptools",
+            http=HeadProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -51,7 +65,12 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
         )
         _spare_the_collector()
         log.info("frontend starts", address=settings.http_addr)
-        await Server(config).serve()
+        server = Server(config, app.finish)
+        watch = HeadWatch(server.server_state, SystemClock(), settings.http_head_timeout.total_seconds())
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(watch.run(), name="heads")
+            await server.serve()
+            watching.cancel()
     log.info("frontend stopped")
 
 

@@ -1,10 +1,13 @@
-"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the document and its reference page."""
+"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the reference and the panel."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from prometheus_client import CollectorRegistry
+import aiohttp
+from prometheus_client import CollectorRegistry, ProcessCollector
+from pydantic import SecretStr
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,37 +17,50 @@ from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.media.assembly import media_parts
 from common.media.links import PATH
-from common.metrics import FrontendMetrics, MediaMetrics
+from common.metrics import FrontendMetrics, MediaMetrics, PulseMetrics
 from common.outbound import Outbound
 from common.postgres import open_pool
+from common.public_address import parse_networks
+from common.pulse import Pulse
 from common.sentry import Reports, open_reports
-from common.settings import FrontendSettings, secrets_of
+from common.settings import FrontendSettings, parse_rate, secrets_of
 from common.vault import Vault
 from frontend import openapi, operations
+from frontend.admission import Admission
 from frontend.ask import Ask
+from frontend.audit import Audit
 from frontend.authentication import Authentication, Instances, Tokens
 from frontend.bodies import Limits, Receive
+from frontend.callers import Callers
 from frontend.dispatch import Dispatch, Message, SendAnswer
 from frontend.enqueue import Enqueue
 from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
 from frontend.media_fields import FileSizes
 from frontend.media_page import MediaPage
 from frontend.pages import Pages
+from frontend.panel.assembly import build as build_panel
+from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
+from frontend.rates import RateLimits, Rates
 from frontend.routes import Routes
 from frontend.services import PATIENCE, Services
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
-_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", PATH)
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/panel", PATH)
 
 
 class App:
     """Sends each request where it belongs: a few pages to Starlette, everything else to the API."""
 
-    def __init__(self, dispatch: Dispatch, pages: Starlette) -> None:
+    def __init__(self, dispatch: Dispatch, pages: Starlette, panel: Panel) -> None:
         self._dispatch = dispatch
         self._pages = pages
+        self._panel = panel
+
+    def finish(self) -> None:
+        """Let go of what would stay open for as long as somebody looks at it."""
+        self._panel.finish()
 
     async def __call__(self, scope: Message, receive: Receive, send: SendAnswer) -> None:
         if scope["path"].startswith(_PAGES):
@@ -86,6 +102,7 @@ async def open_app(
             settings.events_keep_all,
             settings.delivery_callback_of_canceled,
             ask,
+            settings.token_overlap,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
@@ -102,14 +119,24 @@ async def open_app(
             intake,
             reports,
             Limits(settings.http_max_body_bytes, settings.http_read_timeout.total_seconds(), LONGEST_ADDRESS),
+            admission_of(settings, redis),
+            Audit(pool),
             max_attempts=settings.message_queue_max_attempts,
             disconnected_limit=settings.message_queue_disconnected_limit,
             access_log=settings.log_level == "DEBUG",
         )
+        ProcessCollector(settings.prometheus_namespace, registry=registry)
+        pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
         files = MediaPage(media.storage, media.links, clock)
+        outside = None
+        if settings.panel_emulator_url:
+            outside = await stack.enter_async_context(aiohttp.ClientSession())
+        panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
         routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        if settings.panel_enabled:
+            routes += panel.routes
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
@@ -117,9 +144,10 @@ async def open_app(
             tasks.create_task(enqueue.run(), name="enqueue"),
             tasks.create_task(ask.run(), name="answers"),
             tasks.create_task(media.upkeep.run(), name="upkeep of files"),
+            tasks.create_task(pulse.run(), name="pulse"),
         ]
         try:
-            yield App(dispatch, pages)
+            yield App(dispatch, pages, panel)
         finally:
             for task in running:
                 task.cancel()
@@ -135,10 +163,26 @@ def rules_of(settings: FrontendSettings) -> IntakeRules:
 
 
 def tokens_of(settings: FrontendSettings) -> Tokens:
-    """A blank partner token is none: nobody shall get in with an empty one."""
-    partner = "" if settings.partner_auth_token is None else settings.partner_auth_token.get_secret_value()
-    client = settings.client_auth_token.get_secret_value()
-    return Tokens(client.strip().encode(), partner.strip().encode() or None)
+    """A blank token is none: nobody shall get in with an empty one."""
+    return Tokens(
+        settings.client_auth_token.get_secret_value().strip().encode(),
+        _token(settings.partner_auth_token),
+        _token(settings.client_auth_token_former),
+        _token(settings.partner_auth_token_former),
+        _token(settings.admin_auth_token),
+    )
+
+
+def _token(secret: SecretStr | None) -> bytes | None:
+    return None if secret is None else secret.get_secret_value().strip().encode() or None
+
+
+def admission_of(settings: FrontendSettings, redis: Redis) -> Admission:
+    instance, address = parse_rate(settings.rate_limit_instance), parse_rate(settings.rate_limit_address)
+    return Admission(
+        Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies)),
+        Rates(redis, RateLimits(instance, address)) if instance or address else None,
+    )
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

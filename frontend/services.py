@@ -29,3 +29,4 @@ class Services:
     tells_canceled: bool
     """Whether a DeliveryCallback tells of messages that were canceled too."""
     ask: Ask
+    token_overlap: timedelta = timedelta(hours=24)

@@ -35,6 +35,7 @@ class Schedule:
     idempotency_retention: timedelta = timedelta(hours=24)
     event_retention: timedelta = timedelta(hours=24)
     event_failed_retention: timedelta = timedelta(days=7)
+    audit_retention: timedelta = timedelta(days=90)
 
 
 class Rescue:
@@ -83,7 +84,7 @@ class Rescue:
         for instance, _, _, chat, _ in rows:
             self._doubt(instance, chat)
         if rows:
-            self._metrics.uncertain.inc(len(rows))
+            self._metrics.doubted(len(rows))
             log.warning("messages in doubt after a claim", count=len(rows))
 
     async def look_at_all(self, shards: Iterable[int]) -> None:
@@ -145,7 +146,7 @@ class Rescue:
     async def _clean(self) -> None:
         await retention.clean(
             self._pool, self._clock.now(), self._schedule.completed_retention, self._schedule.failed_retention,
-            self._schedule.idempotency_retention,
+            self._schedule.idempotency_retention, self._schedule.audit_retention,
         )  # fmt: skip
         await event_retention.clean(
             self._pool, self._clock.now(), self._schedule.event_retention, self._schedule.event_failed_retention

@@ -34,6 +34,8 @@ def check(arguments: Sequence[str]) -> int:
         "boundaries": (str(Path(sys.executable).with_name("lint-imports")),),
         "parity": ("-m", "pytest", "-q", "tests/contract/test_parity.py"),
         "SQL": ("-m", "pytest", "tests/common/test_sql.py"),
+        "manifests": ("-m", "pytest", "tests/k8s/test_manifests.py", "tests/k8s/test_dockerfile.py"),
+        "alerts": ("-m", "pytest", "tests/k8s/test_alerts.py"),
     }
     failed = []
     for name, command in checks.items():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -16,12 +17,14 @@ import uvloop
 
 from common.local.http import request
 from common.local.programs import ROOT
+from loadtests.bench import webhook_chaos
 from loadtests.measure.history import FILL_QUEUE
 from loadtests.measure.processor import Meter
 from loadtests.measure.report import keep, table
 from loadtests.measure.stack import BenchStack, bench_stack, prepare
 
 INSTANCES = 100
+EVENTS = 20_000
 BODY = 200  # bytes, about those of a status
 PATIENCE = 300.0
 AIM = 2.5
@@ -65,10 +68,18 @@ PERSISTED = """
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./pombo bench webhooks")
-    parser.add_argument("--events", type=int, default=20_000, help="of the part that measures the rate")
+    parser.add_argument(
+        "--events", type=int, help="of the part that measures the rate (20,000), or of the faults (50,000)"
+    )
     parser.add_argument("--rate", type=int, default=150, help="messages a second of the steady part (3 events each)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steady part")
+    parser.add_argument("--chaos", action="store_true", help="faults instead of figures")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults")
+    parser.add_argument("--outage", type=float, default=120.0, help="seconds for which the receiver is dead")
     options = parser.parse_args()
+    if options.chaos:
+        plan = webhook_chaos.Plan(seed=options.seed, outage=options.outage)
+        webhook_chaos.main(replace(plan, events=options.events or plan.events))
     parts = []
     for part in (rate, steady):
         with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder)) as stack:
@@ -79,13 +90,14 @@ def main() -> None:
 
 async def rate(stack: BenchStack, options: argparse.Namespace) -> str:
     """A backlog over many instances, and one sender that finds it; then the bare loop, on the same receiver."""
+    events = options.events or EVENTS
     await prepare(stack, INSTANCES)
     port = _start_sink(stack)
     connection = await asyncpg.connect(stack.dsn)
     await connection.execute(TELL, f"http://127.0.0.1:{port}/hook")
-    await connection.execute(HAPPEN, options.events // INSTANCES, BODY)
+    await connection.execute(HAPPEN, events // INSTANCES, BODY)
     await connection.execute("VACUUM ANALYZE")
-    total = options.events // INSTANCES * INSTANCES
+    total = events // INSTANCES * INSTANCES
     stores = Meter({name: stack.pids[name] for name in ("postgres", "valkey")})
     _start_sender(stack)
     sender = Meter({"sender": stack.pids["sender"]})

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -16,8 +17,11 @@ from sender.whatsapp.neonize.logline import LogLine, is_of_interest, read_log_li
 
 QUIET = 0.1  # seconds without an event that count as the last of them
 EVENTS_PATIENCE = 10.0  # seconds that a close gives to events that are still coming
+PARTED_QUIET = 0.5  # seconds without an event after which a session that was cut off has told everything
+PARTED_WINDOW = 1000  # events of a session that may wait to be left behind
 START_PATIENCE = 90.0  # seconds: the library's dialing (60) and handshake (20) time out before
 VERDICT_PATIENCE = 10.0  # seconds
+TOO_LARGE = "the file is larger than allowed"
 
 
 class State(Enum):
@@ -55,6 +59,10 @@ class Hosted:
         self._changed = threading.Condition()
         self._pass: Pass | None = None
         self._told = self._safe = 0
+        self._unsafe: deque[Frame] = deque()
+        self._parted_at: float | None = None
+        self.store = ""
+        self.device = b""
         self._shows_codes = False
         self._is_abandoned = False
         self._last_event = 0.0
@@ -64,10 +72,38 @@ class Hosted:
     def is_ready(self) -> bool:
         return self._state is State.READY
 
-    def start(self, store: str, device: bytes, properties: bytes) -> None:
+    @property
+    def has_heirs(self) -> bool:
+        """Whether somebody will open this device again and want to know what it was told."""
+        return bool(self.device) and self._state in (State.READY, State.CLOSING)
+
+    def part(self) -> None:
+        """The node is gone: nothing more may come in, and what the library still holds is told without delay."""
+        with self._changed:
+            self._window = PARTED_WINDOW
+            self._changed.notify_all()
+        if self.is_ready:
+            with self._gate.reading():
+                self._library.disconnect(self.name)
+        self._parted_at = time.monotonic()
+
+    @property
+    def is_spent(self) -> bool:
+        """Cut off, and everything that it told is safe."""
+        if self._parted_at is None or self._told != self._safe:
+            return False
+        return time.monotonic() - max(self._parted_at, self._last_event) >= PARTED_QUIET
+
+    def unsafe(self) -> list[Frame]:
+        """The events that were told and not acknowledged, in their order."""
+        with self._changed:
+            return list(self._unsafe)
+
+    def start(self, store: str, device: bytes, properties: bytes, proxy: str = "") -> None:
         """Returns at once. Frames follow: events, qr and status when `device` is empty, and one `ended` at last."""
+        self.store, self.device = store, device
         threading.Thread(
-            target=self._sit, args=(store, device, properties), name=f"session {self.name}", daemon=True
+            target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
     def send(self, call: int, to: bytes, message: bytes) -> None:
@@ -102,6 +138,18 @@ class Hosted:
                     error = f"the file cannot be read: {type(problem).__name__}"
         self._link.send(Frame("answer", call, {"error": error} if error else {}, answer))
 
+    def download(self, call: int, message: bytes, path: Path, largest: int) -> None:
+        """Blocks until the file of the message is at the path; the answer says what went wrong, if anything did."""
+        error = "not-ready"
+        with self._gate.reading():
+            if self.is_ready:
+                error, content = self._library.download(self.name, message)
+                if not error and len(content) > largest:
+                    error = TOO_LARGE
+                if not error:
+                    error = _write(path, content)
+        self._link.send(Frame("answer", call, {"error": error} if error else {}))
+
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
         self._call(call, lambda: self._library.logout(self.name))
@@ -134,6 +182,8 @@ class Hosted:
         """The node has made the events up to this number safe."""
         with self._changed:
             self._safe = max(self._safe, number)
+            while self._unsafe and self._unsafe[0].fields["number"] <= self._safe:
+                self._unsafe.popleft()
             self._changed.notify_all()
 
     def judge(self, call: int, may_go: bool) -> None:
@@ -160,10 +210,10 @@ class Hosted:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._state is State.ENDED, EVENTS_PATIENCE)
 
-    def _sit(self, store: str, device: bytes, properties: bytes) -> None:
+    def _sit(self, store: str, device: bytes, properties: bytes, proxy: str) -> None:
         callbacks = Callbacks(self._on_event, self._on_qr, self._on_status, self._on_log)
         self._pass = self._gate.enter_writing()
-        error = self._library.sit(self.name, store, device, properties, callbacks)
+        error = self._library.sit(self.name, store, device, properties, callbacks, proxy)
         self._leave_gate()
         if self._state is not State.CLOSING:
             # It ended by itself and stays in the library's tables until it is stopped.
@@ -183,7 +233,9 @@ class Hosted:
         with self._changed:
             self._told += 1
             fields = {"session": self.name, "number": self._told, "code": code, "at": time.time()}
-        self._link.send(Frame("event", fields=fields, body=body))
+            frame = Frame("event", fields=fields, body=body)
+            self._unsafe.append(frame)
+        self._link.send(frame)
         with self._changed:
             self._changed.wait_for(lambda: self._told - self._safe < self._window or self._is_abandoned)
             self._last_event = time.monotonic()
@@ -247,3 +299,13 @@ class Hosted:
                 return
             with self._changed:
                 self._changed.wait(QUIET / 4)
+
+
+def _write(path: Path, content: memoryview) -> str:
+    """'' or what is wrong with the disk."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as problem:
+        return f"the file cannot be written: {problem.strerror}"
+    return ""

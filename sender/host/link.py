@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import suppress
 
 from sender.host.frames import Decoder, Frame
 
@@ -14,21 +14,17 @@ class Link:
     """Frames to the node from any thread, frames from the node in one.
 
     When the node reads slowly, `send` blocks, and with it the library's callbacks: that is the back-pressure.
-    Without a node nothing may go on, least of all the library: then `send` calls `alone`.
+    When the node is gone, what is sent is gone as well, and `frames` ends: whoever reads them decides what is left.
     """
 
-    def __init__(self, connection: socket.socket, alone: Callable[[], NoReturn]) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._alone = alone
         self._writing = threading.Lock()
 
     def send(self, frame: Frame) -> None:
         data = frame.encode()
-        with self._writing:
-            try:
-                self._connection.sendall(data)
-            except OSError:
-                self._alone()
+        with self._writing, suppress(OSError):
+            self._connection.sendall(data)
 
     def frames(self) -> Iterator[Frame]:
         """Ends when the node is gone."""

@@ -222,7 +222,8 @@ class HostProcess:
 
     async def _feel_pulse(self) -> None:
         """A host that hangs is as bad as one that is gone. Two misses, because the hanging one may have been this node,
-        which finds its own patience at an end before it reads the answer."""
+        which finds its own patience at an end before it reads the answer. How long it may load is `ready`'s to say."""
+        await asyncio.wait((self._hello,))
         missed = 0
         while missed < 2:
             await asyncio.sleep(self._options.pulse)

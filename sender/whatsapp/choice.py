@@ -18,6 +18,7 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
             Journal(path),
             seed=settings.simulated_seed,
             connects=settings.simulated_pairing != "offline",
+            links=settings.simulated_pairing != "never",
         )
     from sender.host.options import HostOptions
     from sender.whatsapp.neonize.engine import NeonizeEngine
@@ -33,4 +34,11 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
     patience = Patience()
     # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
     patience = replace(patience, send=min(patience.send, settings.send_timeout.total_seconds() * 0.95))
-    return NeonizeEngine(settings.session_store, options, patience, clock, logins=settings.session_open_concurrency)
+    return NeonizeEngine(
+        settings.session_store,
+        options,
+        patience,
+        clock,
+        logins=settings.session_open_concurrency,
+        idle_timeout=settings.wameow_idle_timeout.total_seconds(),
+    )

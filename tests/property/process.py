@@ -21,6 +21,7 @@ from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
@@ -96,17 +97,18 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics, autopilot=autopilot
-        )
+            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot
+        )  # fmt: skip
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),
             lambda one, chat: self.couriers.settled(one, chat), metrics, inbox=inbox, announce=absent.wake,
             clock=clock, chance=chance, may_connect=self.leases.may_connect,
         )  # fmt: skip
+        self._numbers = numbers = Numbers(stores, clock)
         self.couriers = Couriers(
             stores, self.sessions.get, ledger, POLICY, clock, metrics, chance,
-            Composing(stores, clock, lambda instance, session: NO_MEDIA).compose,
+            Composing(stores, clock, numbers, lambda instance, session: NO_MEDIA).compose,
         )  # fmt: skip
         rescue = Rescue(
             stores, lambda: self.leases.held, lambda one: self._node.look(one), self.couriers.doubt, SCHEDULE, clock,
@@ -123,15 +125,18 @@ class Process:
             stores, lambda: self.leases.held, self.couriers.hold, self.couriers.settled, DOUBT, clock, metrics
         )
         self._node = Node(
-            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, intake, rescue, absent,
-            absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
+            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, absent, intake, rescue,
+            absent, absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         try:
-            await self._node.run(self._stop)
+            async with asyncio.TaskGroup() as beside:
+                numbers = beside.create_task(self._numbers.run())
+                await self._node.run(self._stop)
+                numbers.cancel()
         finally:
             for client in self._clients:
                 await client.aclose()

@@ -45,6 +45,34 @@ async def told(pool: Pool, instance: UUID) -> Counter[str]:
     return Counter(body["text"]["message"] for body in bodies if "text" in body)
 
 
+async def test_a_sender_that_is_killed_loses_nothing_that_its_hosts_had_heard(
+    sender: Sender, emulator: EmulatorProgram, pool: Pool, redis_url: str
+) -> None:
+    instance = await insert_instance(pool, device=None, received_callback_url="http://127.0.0.1:9/hook")
+    async with ask_on(pool, redis_url) as ask:
+        await link(emulator, ask, pool, instance, PHONE)
+    async with anyio.create_task_group() as tasks:
+        for each in range(4):
+
+            async def write(each: int = each) -> None:
+                for number in range(each, 4 * MESSAGES, 4):
+                    await emulator.post(f"contacts/{FRIEND}/send", to=PHONE, text=str(number))
+
+            tasks.start_soon(write)
+        with anyio.fail_after(30):
+            while len(await told(pool, instance)) < MESSAGES:
+                await anyio.sleep(0.01)
+        sender.kill()
+        sender.start()
+    with anyio.move_on_after(40):
+        while len(await told(pool, instance)) < 4 * MESSAGES:
+            await anyio.sleep(0.1)
+    found = await told(pool, instance)
+    assert {str(number) for number in range(4 * MESSAGES)} == found.keys()
+    # What was committed in the very moment of the kill is told again.
+    assert sum(found.values()) <= 4 * MESSAGES + 1
+
+
 async def test_what_comes_in_around_planned_stops_is_told_once_and_in_order(
     sender: Sender, emulator: EmulatorProgram, pool: Pool, redis_url: str
 ) -> None:

@@ -49,6 +49,8 @@ class Connection:
         self.client_static = b""
         self.payload = b""
         self.is_closing = False
+        self.peer_port: int = transport.get_extra_info("peername")[1]
+        """Tells the clients of one machine apart. Asked for now: a transport that is closed does not know it."""
         self._socket = socket
         self._network = transport
         self._owner = owner

@@ -14,7 +14,7 @@ from sender.host.process import HostProcess
 from sender.whatsapp.neonize.events import Code, translate
 from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.store import Device, Store
-from sender.whatsapp.session import Account, Connected, Disconnected, Event, Listener, Raw
+from sender.whatsapp.session import Account, Connected, Disconnected, Event, Listener, Raw, Receipts
 
 log = logs.get(__name__)
 
@@ -67,6 +67,18 @@ class Hearing:
     def end(self) -> None:
         self._events.put_nowait(None)
 
+    async def hear_left(self) -> None:
+        """What hosts of a node that died were told about this device, before anything that comes in now.
+
+        Raises OUTAGES. An event that the node made safe in its last moment is heard twice; none is lost.
+        """
+        for left in await self._store.find_left_events(self._account.device):
+            event = self._translated(left.code, left.body, left.told_at)
+            # How that session fared is no news any more.
+            if isinstance(event, Raw | Receipts) and not await self._tell(event):
+                return
+            await self._store.forget_left_event(self._account.device, left.place)
+
     async def run(self) -> None:
         while (item := await self._events.get()) is not None:
             if not isinstance(item, _Heard):
@@ -99,11 +111,14 @@ class Hearing:
             return await self._connected()
         if code == Code.DISCONNECTED:
             return Disconnected("the connection broke")
+        return self._translated(code, frame.body, at)
+
+    def _translated(self, code: int, body: bytes, at: datetime) -> Event:
         try:
-            return translate(code, frame.body, at)
+            return translate(code, body, at)
         except Exception:
             self._log.exception("an event could not be read", code=code)
-            return Raw(code, frame.body, at)
+            return Raw(code, body, at)
 
     async def _connected(self) -> Connected:
         jid = Jid(self._account.device)

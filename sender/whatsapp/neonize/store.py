@@ -1,4 +1,5 @@
-"""The session store: the library's own Postgres database, of which we read one table and write nothing."""
+"""The session store: the library's own Postgres database, of whose tables we read some and write none, and beside them
+a table of ours for what hosts left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ import asyncpg
 
 from common.addresses import LID, USER, Jid, server_of, user_of, without_device
 from common.postgres import Connection, Pool
+from sender.whatsapp.neonize.protobuf import to_engine
 from sender.whatsapp.powers.people import FOREVER, ChatSettings, Contact
 from sender.whatsapp.session import Secret
 
+HOST_PATIENCE = 20.0  # seconds; longer than a host writes
 SCHEMA_LOCK = 0x706F6D626F776D  # "pombowm"
 
 FIND_DEVICE = """
@@ -54,6 +57,48 @@ LIST_CHAT_SETTINGS = """
 LATEST = 10_000_000_000  # seconds; the library writes `for ever` as a time far behind this one
 
 
+FIND_NOISE_KEY = """
+    SELECT noise_key
+    FROM whatsmeow_device
+    WHERE jid = $1
+"""
+
+
+# Written by hosts whose node has died (`sender.host.will`), under the lock that is waited for here.
+MAKE_LEFT_EVENTS = """
+    CREATE TABLE IF NOT EXISTS pombo_left_event (
+        device  text NOT NULL,
+        place   bigint GENERATED ALWAYS AS IDENTITY,
+        code    smallint NOT NULL,
+        body    bytea NOT NULL,
+        told_at double precision NOT NULL,
+        PRIMARY KEY (device, place)
+    )"""
+
+WAIT_FOR_HOST = """
+    SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))"""
+
+FIND_LEFT_EVENTS = """
+    SELECT place, code, body, told_at
+    FROM pombo_left_event
+    WHERE device = $1
+    ORDER BY place"""
+
+FORGET_LEFT_EVENT = """
+    DELETE FROM pombo_left_event
+    WHERE device = $1 AND place = $2"""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftEvent:
+    """An event that a host was told and no node made safe."""
+
+    place: int
+    code: int
+    body: bytes
+    told_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     jid: str
@@ -73,7 +118,7 @@ class Store:
     async def open(self) -> Self:
         """Makes the database if it is not there; its tables are made by the library (see `schema_lock`)."""
         await _make_database(self._dsn)
-        settings = {"application_name": "pombo-store", "statement_timeout": "10000"}
+        settings = {"application_name": "pombo-store", "statement_timeout": "25000"}
         self._pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=3, timeout=5, server_settings=settings)
         return self
 
@@ -104,6 +149,16 @@ class Store:
             return None
         return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
 
+    @property
+    def pool(self) -> Pool:
+        assert self._pool is not None
+        return self._pool
+
+    async def find_noise_key(self, device: str) -> bytes | None:
+        """The private key of the device's connections: whoever holds it is the device."""
+        key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
+        return key
+
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""
         assert self._pool is not None
@@ -132,6 +187,24 @@ class Store:
         assert self._pool is not None
         rows = await self._pool.fetch(LIST_CHAT_SETTINGS, device)
         return {Jid(row[0]): ChatSettings(row[1], row[2], _muted_until(row[3])) for row in rows}
+
+    async def make_tables(self) -> None:
+        """Ours, beside the library's. Under `schema_lock`."""
+        assert self._pool is not None
+        await self._pool.execute(MAKE_LEFT_EVENTS)
+
+    async def find_left_events(self, device: str) -> list[LeftEvent]:
+        """In their order. Waits for a host that is still writing them, which has lost its node a moment ago."""
+        assert self._pool is not None
+        key = to_engine(Jid(device)).hex()
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(WAIT_FOR_HOST, key, timeout=HOST_PATIENCE)
+            rows = await connection.fetch(FIND_LEFT_EVENTS, key)
+        return [LeftEvent(place, code, body, datetime.fromtimestamp(at, UTC)) for place, code, body, at in rows]
+
+    async def forget_left_event(self, device: str, place: int) -> None:
+        assert self._pool is not None
+        await self._pool.execute(FORGET_LEFT_EVENT, to_engine(Jid(device)).hex(), place)
 
     async def schema_lock(self) -> Connection:
         """A connection that holds the lock under which tables may be made; closing it lets go."""
