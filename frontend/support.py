@@ -14,9 +14,6 @@ class State(Enum):
     UNAVAILABLE = "unavailable"
 
 
-NOT_YET = "the gateway does not carry this to the session yet"
-
-
 @dataclass(frozen=True, slots=True)
 class Support:
     """`missing` says what upstream would have to offer, for the whole route or for a part of it."""

@@ -114,20 +114,7 @@ Chat = Annotated[
 ]
 """An existing chat of any kind, broadcast lists too. It is judged here, unlike a `Phone` that is sent to."""
 
-CommunityId = Annotated[
-    str,
-    NumberAsText(),
-    Field(pattern=r"^[0-9]{5,24}(?:-group)?$"),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"^[0-9]{5,24}(?:-group)?$"},
-                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999_999},
-            ],
-            "examples": ["120363055512345678"],
-        }
-    ),
-]
+CommunityId = Annotated[str, Field(pattern=r"^[0-9]{5,24}(?:-group)?$", examples=["120363055512345678"])]
 """A community: digits; the suffix of a group is taken too."""
 
 NewsletterId = Annotated[str, Field(pattern=r"^[0-9]{5,24}@newsletter$", examples=["120363166501234567@newsletter"])]

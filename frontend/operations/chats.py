@@ -6,13 +6,15 @@ from common.requests.places import OfChat
 from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies.chats import ChatMetadata, Chats, StoredMessages
 from frontend.replies.common import Done
-from frontend.support import NOT_YET
+
+CHATS = "the library lists no chats, and the gateway does not keep those of the history sync yet"
+APP_STATE = "the state of a chat is a change of app state, which the library cannot send"
 
 OPERATIONS = (
     Operation(
         "GET",
         "chats",
-        Unavailable(NOT_YET),
+        Unavailable(CHATS),
         "List chats, page by page",
         Chats,
         query=Page,
@@ -21,7 +23,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "chats/{phone}",
-        Unavailable(NOT_YET),
+        Unavailable(CHATS),
         "The state of one chat",
         ChatMetadata,
         place=OfChat,
@@ -31,7 +33,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "chat/{phone}",
-        Unavailable(NOT_YET),
+        Unavailable(CHATS),
         "The state of one chat",
         ChatMetadata,
         place=OfChat,
@@ -42,7 +44,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "chat-messages/{phone}",
-        Unavailable(NOT_YET),
+        Unavailable(CHATS),
         "Stored messages of one chat",
         StoredMessages,
         query=ChatMessages,
@@ -52,7 +54,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "modify-chat",
-        Unavailable(NOT_YET),
+        Unavailable(APP_STATE),
         "Read, archive, pin, mute, clear or delete a chat",
         Done,
         body=ModifyChat,

@@ -12,8 +12,8 @@ from common.requests.places import OfCommunity
 from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
-from frontend.support import NOT_YET
 
+DEACTIVATION = "the library has no call that deletes a community (delete_parent in w:g2)"
 SETTINGS = "the library has no call for who may add groups to a community, nor a way to send one of our own"
 
 OPERATIONS = (
@@ -79,7 +79,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "communities/{communityId}",
-        Unavailable(NOT_YET),
+        Unavailable(DEACTIVATION),
         "Deactivate a community; its groups stay",
         Succeeded,
         place=OfCommunity,

@@ -17,22 +17,24 @@ from common.requests.places import OfGroup, OfGroupId, OfGroupOrCommunity
 from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
-from frontend.support import NOT_YET, State, everywhere
+from frontend.support import State, everywhere
 
 JOIN_REQUESTS = "the library does not export UpdateGroupRequestParticipants"
 
 SWITCHES = "the library exports no call for requireAdminApproval and adminOnlyAddMember; those alone are refused"
+COUNTS = "the library lists no chats: unread and lastMessageTime are null"
 APPROVAL = "the library does not tell whether joining needs approval; requireAdminApproval is always false"
 
 OPERATIONS = (
     Operation(
         "GET",
         "groups",
-        Unavailable(NOT_YET),
+        Ask("groups"),
         "List groups, page by page",
         replies.Groups,
         query=Page,
         tag="groups",
+        stands=everywhere(State.SERVED, COUNTS),
     ),
     Operation(
         "POST",

@@ -12,13 +12,13 @@ class _Reply(BaseModel):
 
 
 class GroupShown(_Reply):
-    """`lastMessageTime` is in milliseconds on this route."""
+    """`lastMessageTime` is in milliseconds on this route. What is not known is null."""
 
     isGroup: bool
     name: str
     phone: str
-    unread: str
-    lastMessageTime: str
+    unread: str | None
+    lastMessageTime: str | None
     isMuted: Literal["0", "1"]
     isMarkedSpam: Literal["true", "false"]
     archived: Literal["true", "false"]

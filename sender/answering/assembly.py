@@ -26,7 +26,7 @@ def answerers(
     caches: CacheRules,
 ) -> Mapping[str, Answerer]:
     return {
-        **GroupQuestions(seats, picture_of, invite).by_name(),
+        **GroupQuestions(seats, picture_of, invite, clock).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), clock, metrics, caches).by_name(),
         **PrivacyQuestions(seats).by_name(),

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from common.addresses import Jid, community_address, parse_phone, to_phone
+from common.clock import Clock
 from common.errors import DeliveryError, Refused
 from sender.answering import members
 from sender.answering.seats import Seats, doing, reading, unsupported
 from sender.answers import Answerer, NoAnswer
 from sender.whatsapp.powers.groups import Change, Group, Groups, GroupUnknown, NotAllowed
-from sender.whatsapp.powers.people import HasPeople
+from sender.whatsapp.powers.people import FOREVER, ChatSettings, HasPeople
 
 Arguments = Mapping[str, Any]
 PictureOf = Callable[[str, UUID], Awaitable[bytes]]
@@ -31,13 +32,15 @@ EXPIRATIONS = {"24_HOURS": 86_400, "7_DAYS": 604_800, "90_DAYS": 7_776_000, "OFF
 class GroupQuestions:
     """Instance and arguments in, what the reply models of the frontend's operations hold out."""
 
-    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite) -> None:
+    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite, clock: Clock) -> None:
         self._seats = seats
         self._picture_of = picture_of
         self._invite = invite
+        self._clock = clock
 
     def by_name(self) -> Mapping[str, Answerer]:
         return {
+            "groups": self.list_own,
             "create-group": self.create,
             "group-metadata": self.show,
             "light-group-metadata": self.show_lightly,
@@ -56,6 +59,17 @@ class GroupQuestions:
             "accept-invite-group": self.join,
             "send-chat-expiration": self.expire_messages,
         }
+
+    async def list_own(self, instance: UUID, arguments: Arguments) -> Any:
+        """Groups and announcement groups, without the communities themselves."""
+        groups, people = self._seats.groups(instance), self._seats.people(instance)
+        with reading():
+            joined = sorted((each for each in await groups.joined() if not each.is_community), key=_by_address)
+            settings = await people.chat_settings()
+        start = (arguments["page"] - 1) * arguments["pageSize"]
+        wanted = joined[start : start + arguments["pageSize"]]
+        now = self._clock.now()
+        return [_listed(each, settings.get(each.address, ChatSettings()), now) for each in wanted]
 
     async def create(self, instance: UUID, arguments: Arguments) -> Any:
         """The own number among the members is no member: whoever makes a group is in it."""
@@ -259,6 +273,30 @@ def _metadata(group: Group) -> dict[str, Any]:
         "participants": [members.shown(each) for each in group.members],
         "subjectTime": milliseconds(group.subject_at),
         "subjectOwner": members.person(group.subject_by),
+    }
+
+
+def _by_address(group: Group) -> Jid:
+    return group.address
+
+
+def _listed(group: Group, settings: ChatSettings, now: datetime) -> dict[str, Any]:
+    """What nobody tells us of a chat, its unread messages and its last one, is null."""
+    until = settings.muted_until
+    is_muted = until is not None and until > now
+    end = None if until is None or not is_muted else "-1" if until == FOREVER else str(milliseconds(until))
+    return {
+        "isGroup": True,
+        "name": group.subject,
+        "phone": to_phone(group.address),
+        "unread": None,
+        "lastMessageTime": None,
+        "isMuted": "1" if is_muted else "0",
+        "isMarkedSpam": "false",
+        "archived": "true" if settings.is_archived else "false",
+        "pinned": "true" if settings.is_pinned else "false",
+        "muteEndTime": end,
+        "messagesUnread": "0",
     }
 
 

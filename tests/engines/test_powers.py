@@ -10,7 +10,7 @@ from common.errors import DeliveryError
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.powers.groups import Change, GroupUnknown, HasGroups, NotAllowed
-from sender.whatsapp.powers.newsletters import HasNewsletters
+from sender.whatsapp.powers.newsletters import HasNewsletters, NewsletterUnknown
 from sender.whatsapp.powers.people import HasPeople, HasPrivacy
 from sender.whatsapp.session import Connected
 from tests.engines.listening import Ear
@@ -171,3 +171,25 @@ async def test_a_community_has_an_announcement_group_and_groups_come_and_go(scen
     assert (await groups.look(announcement.address)).is_announcement
     await groups.unlink(community.address, block)
     assert {each.address for each in await groups.sub_groups(community.address)} == {announcement.address}
+
+
+async def test_a_newsletter_is_made_shown_followed_and_muted(scene: Scene) -> None:
+    newsletters = scene.session.newsletters
+    made = await newsletters.create("Padaria da Vila", "Promoções")
+    shown = await newsletters.look(made.address)
+    assert (shown.name, shown.description, shown.state, shown.role) == (
+        "Padaria da Vila",
+        "Promoções",
+        "ACTIVE",
+        "OWNER",
+    )
+    await newsletters.mute(made.address, is_muted=True)
+    assert (await newsletters.look(made.address)).is_muted
+    await newsletters.mute(made.address, is_muted=False)
+    assert [each.address for each in await newsletters.own()] == [made.address]
+    await newsletters.follow(made.address, is_followed=False)
+    assert await newsletters.own() == []
+    await newsletters.follow(made.address, is_followed=True)
+    assert not (await newsletters.look(made.address)).is_muted
+    with pytest.raises(NewsletterUnknown):
+        await newsletters.look(Jid("120363499999999999@newsletter"))

@@ -85,7 +85,7 @@ async def talk(
 
 
 async def link(caller: Caller, emulator: EmulatorProgram, pool: Pool) -> None:
-    with anyio.fail_after(60):
+    with anyio.fail_after(120):
         while (told := await caller.get("qr-code")).status_code in (503, 504):
             await anyio.sleep(0.1)
         await emulator.post("scan", phone=PHONE, qr=told.json()["value"])
@@ -184,6 +184,15 @@ async def test_messages_of_a_chat_expire(talk: Talk) -> None:
     assert shown["flags"]["ephemeral"] == "604800"
 
 
+async def test_groups_are_listed_by_page(talk: Talk) -> None:
+    group = await talk.group()
+    everything = await talk.get("groups", page=1, pageSize=1000)
+    (found,) = [one for one in everything if one["phone"] == group]
+    assert (found["name"], found["isGroup"], found["isMuted"], found["unread"]) == ("Equipe Norte", True, "0", None)
+    assert await talk.get("groups", page=2, pageSize=1000) == []
+    assert await talk.get("groups", page=1, pageSize=1) == everything[:1]
+
+
 # --- communities ---
 
 
@@ -276,3 +285,24 @@ async def test_privacy_is_set(talk: Talk) -> None:
     changes = [{"action": "add", "phone": FRIEND}]
     wanted = {"visualizationType": "CONTACT_BLACKLIST", "contactsBlacklist": changes}
     assert (await talk.post("privacy/photo", wanted, 501))["code"] == "not-supported-by-engine"
+
+
+# --- channels ---
+
+
+async def test_a_channel_is_made_shown_followed_and_muted(talk: Talk) -> None:
+    body = {"name": "Padaria da Vila", "description": "Promoções da semana"}
+    made = await talk.post("create-newsletter", body, 201)
+    shown = await talk.get(f"newsletter/metadata/{made['id']}")
+    assert (shown["id"], shown["name"], shown["state"]) == (made["id"], "Padaria da Vila", "ACTIVE")
+    assert shown["viewMetadata"] == {"mute": "OFF", "role": "OWNER"}
+    assert shown["inviteLink"].startswith("https://www.whatsapp.com/channel/")
+    for route, mute in (("mute-newsletter", "ON"), ("unmute-newsletter", "OFF")):
+        assert await talk.put(route, {"id": made["id"]}) == {"value": True}
+        assert (await talk.get(f"newsletter/metadata/{made['id']}"))["viewMetadata"]["mute"] == mute
+    assert [one["id"] for one in await talk.get("newsletter")] == [made["id"]]
+    assert await talk.put("unfollow-newsletter", {"id": made["id"]}) == {"value": True}
+    assert await talk.get("newsletter") == []
+    assert await talk.put("follow-newsletter", {"id": made["id"]}) == {"value": True}
+    assert "error" in await talk.get("newsletter/metadata/120363499999999999@newsletter", 404)
+    assert await talk.put("follow-newsletter", {"id": "120363499999999999@newsletter"}) == {"value": False}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from sender.whatsapp.emulator.accounts import Device
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.mailbox import Mailbox
+from sender.whatsapp.emulator.newsletters import Newsletters, NotFound
 from sender.whatsapp.emulator.questions import Answer, Key
 from sender.whatsapp.emulator.stanzas import OK, Reply, StanzaIds, notification
 from sender.whatsapp.wire.errors import MalformedFrame
@@ -29,8 +30,9 @@ _FORMALITIES = ("w:p", "urn:xmpp:ping", "urn:xmpp:whatsapp:dirty", "urn:xmpp:wha
 
 
 class AccountSettings:
-    def __init__(self, directory: Directory, mailbox: Mailbox, ids: StanzaIds) -> None:
+    def __init__(self, directory: Directory, mailbox: Mailbox, ids: StanzaIds, newsletters: Newsletters) -> None:
         self._directory, self._mailbox, self._ids = directory, mailbox, ids
+        self._newsletters = newsletters
 
     def answers(self) -> Mapping[Key, Answer]:
         return {
@@ -98,12 +100,20 @@ class AccountSettings:
         return Reply([Node("privacy", {}, [Node("list", {"type": kind, "default": "true"}, users)])])
 
     def query(self, device: Device, question: Node) -> Reply:
-        """The graph questions: only the text about oneself is understood, to the others the answer is empty."""
+        """The graph questions: newsletters and the text about oneself; to the others the answer is empty."""
+        graph = question.child("query")
         try:
-            asked = json.loads(question.child("query").data or b"{}")
-            text = asked.get("variables", {}).get("input", {}).get("text")
-        except (ValueError, AttributeError) as error:
+            asked = json.loads(graph.data or b"{}")
+            variables = asked.get("variables") or {}
+            told = self._newsletters.answer(device, graph.get("query_id") or "", variables)
+            text = (variables.get("input") or {}).get("text")
+        except NotFound:
+            refusal = {"message": "Not Found", "extensions": {"error_code": 404, "severity": "CRITICAL"}}
+            return Reply([Node("result", {}, json.dumps({"data": None, "errors": [refusal]}))])
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise MalformedFrame("a graph question cannot be read") from error
+        if told is not None:
+            return Reply([Node("result", {}, json.dumps({"data": told}))])
         if isinstance(text, str):
             self._write_about(device, text)
         return Reply([Node("result", {}, json.dumps({"data": {}}))])

@@ -22,6 +22,7 @@ from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.media import Media
 from sender.whatsapp.emulator.messages import Messages
 from sender.whatsapp.emulator.moments import Moments
+from sender.whatsapp.emulator.newsletters import Newsletters
 from sender.whatsapp.emulator.pairing import Pairing
 from sender.whatsapp.emulator.patches import Patches
 from sender.whatsapp.emulator.pictures import Pictures
@@ -69,6 +70,7 @@ def build(folder: Path, wire_log: Path | None = None) -> Server:
     moments, faults, ids = Moments(), Faults(), StanzaIds()
     directory = Directory(database)
     groups = Groups(database, directory)
+    newsletters = Newsletters(database, directory)
     mailbox = Mailbox(database, directory, faults)
     prekeys = Prekeys(database, directory, ids)
     messages = Messages(directory, mailbox, faults, moments, FanOut(directory, groups).plan)
@@ -100,7 +102,7 @@ def build(folder: Path, wire_log: Path | None = None) -> Server:
         **GroupQuestions(directory, groups, group_changes).answers(),
         **media.answers(),
         **pictures.answers(),
-        **AccountSettings(directory, mailbox, ids).answers(),
+        **AccountSettings(directory, mailbox, ids, newsletters).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})
     handlers = {

@@ -16,7 +16,7 @@ from sender.whatsapp.neonize.protobuf import (
 from sender.whatsapp.powers.newsletters import Newsletter, NewsletterUnknown
 
 _VERIFIED, _MUTED = "VERIFIED", "ON"
-_UNKNOWN = ("NOT_FOUND", "not found", "(404)", "status 404")
+_UNKNOWN = ("404 Not Found", "NOT_FOUND", "status 404")
 
 
 class NeonizeNewsletters:

@@ -1,6 +1,6 @@
 """People and privacy through the library and its store."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from common.addresses import LID, USER, Jid, parse_phone, server_of, without_device
 from sender.whatsapp.neonize.answers import Ask, checked, done, failure
@@ -16,7 +16,8 @@ from sender.whatsapp.neonize.protobuf import (
     from_engine,
     to_engine,
 )
-from sender.whatsapp.powers.people import Contact, Known
+from sender.whatsapp.neonize.store import Store
+from sender.whatsapp.powers.people import ChatSettings, Contact, Known
 
 _NOTHING = "Function returned nothing."
 """The library's way of saying that an answer was empty."""
@@ -35,15 +36,12 @@ _SETTINGS = {
     "calladd": "CallAdd",
 }
 
-OtherAddresses = Callable[[Sequence[Jid]], Awaitable[Mapping[Jid, Jid]]]
-"""The LIDs of numbers and the numbers of LIDs, as far as the store knows them."""
-
 
 class NeonizePeople:
-    def __init__(self, ask: Ask, others: OtherAddresses, contacts: Callable[[], Awaitable[list[Contact]]]) -> None:
+    def __init__(self, ask: Ask, store: Store, device: str) -> None:
         self._ask = ask
-        self._others = others
-        self._contacts = contacts
+        self._store = store
+        self._device = device
 
     async def look_up(self, numbers: Sequence[str]) -> list[Known]:
         answer = await self._ask("accounts", " ".join(f"+{number}" for number in dict.fromkeys(numbers)).encode())
@@ -55,7 +53,7 @@ class NeonizePeople:
             for each in result.IsOnWhatsAppResponse
             if each.IsIn
         }
-        others = await self._others(list(found.values()))
+        others = await self._store.other_addresses(list(found.values()))
         return [_known(number, found.get(number), others) for number in numbers]
 
     async def picture(self, person: Jid) -> str | None:
@@ -75,7 +73,10 @@ class NeonizePeople:
         checked(GetBlocklistReturnFunction.FromString(await self._ask("block", question)))
 
     async def contacts(self) -> list[Contact]:
-        return await self._contacts()
+        return await self._store.contacts(self._device)
+
+    async def chat_settings(self) -> Mapping[Jid, ChatSettings]:
+        return await self._store.chat_settings(self._device)
 
 
 class NeonizePrivacy:

@@ -97,7 +97,7 @@ class NeonizeSession:
         self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
         self._hearing_task: asyncio.Task[None] | None = None
         self.groups = NeonizeGroups(self._ask)
-        self.people = NeonizePeople(self._ask, store.other_addresses, lambda: store.contacts(account.device))
+        self.people = NeonizePeople(self._ask, store, account.device)
         self.privacy = NeonizePrivacy(self._ask)
         self.newsletters = NeonizeNewsletters(self._ask)
         self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))

@@ -12,7 +12,7 @@ import asyncpg
 from common.addresses import LID, USER, Jid, server_of, user_of, without_device
 from common.postgres import Connection, Pool
 from sender.whatsapp.neonize.protobuf import to_engine
-from sender.whatsapp.powers.people import Contact
+from sender.whatsapp.powers.people import FOREVER, ChatSettings, Contact
 from sender.whatsapp.session import Secret
 
 HOST_PATIENCE = 20.0  # seconds; longer than a host writes
@@ -47,6 +47,14 @@ LIST_CONTACTS = """
     WHERE our_jid = $1
     ORDER BY their_jid
 """
+
+LIST_CHAT_SETTINGS = """
+    SELECT chat_jid, archived, pinned, muted_until
+    FROM whatsmeow_chat_settings
+    WHERE our_jid = $1
+"""
+
+LATEST = 10_000_000_000  # seconds; the library writes `for ever` as a time far behind this one
 
 
 # Votes and answers name a message by the id that it went by, and are opened with the secret found under that id.
@@ -188,6 +196,11 @@ class Store:
         rows = await self._pool.fetch(LIST_CONTACTS, device)
         return [Contact(Jid(row[0]), row[1] or None, row[2] or None, row[3] or None, row[4] or None) for row in rows]
 
+    async def chat_settings(self, device: str) -> dict[Jid, ChatSettings]:
+        assert self._pool is not None
+        rows = await self._pool.fetch(LIST_CHAT_SETTINGS, device)
+        return {Jid(row[0]): ChatSettings(row[1], row[2], _muted_until(row[3])) for row in rows}
+
     async def make_tables(self) -> None:
         """Ours, beside the library's. Under `schema_lock`."""
         assert self._pool is not None
@@ -211,6 +224,12 @@ class Store:
         connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "pombo-store"})
         await connection.execute("SELECT pg_advisory_lock($1)", SCHEMA_LOCK)
         return connection
+
+
+def _muted_until(seconds: int) -> datetime | None:
+    if seconds < 0 or seconds > LATEST:
+        return FOREVER
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 async def _make_database(dsn: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
 from common.addresses import Jid
@@ -31,6 +32,18 @@ class Contact:
     business_name: str | None
 
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What the phone has set for a chat. `muted_until` is FOREVER for that, None for not muted."""
+
+    is_archived: bool = False
+    is_pinned: bool = False
+    muted_until: datetime | None = None
+
+
 @runtime_checkable
 class People(Protocol):
     """Methods raise DeliveryErrors."""
@@ -49,6 +62,10 @@ class People(Protocol):
 
     async def contacts(self) -> list[Contact]:
         """Everybody the session store has a name for, in a stable order."""
+        ...
+
+    async def chat_settings(self) -> Mapping[Jid, ChatSettings]:
+        """Of the chats whose phone has set something."""
         ...
 
 

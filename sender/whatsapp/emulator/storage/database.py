@@ -90,6 +90,11 @@ SCHEMA = """
     CREATE TABLE chat_group (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
 """
 
+# Tables that came later. Data without them are still of this format: they are made when they are missing.
+LATER = """
+    CREATE TABLE IF NOT EXISTS newsletter (id TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+"""
+
 
 class DataInUse(Exception):
     """Another emulator runs on this data directory."""
@@ -108,6 +113,7 @@ class Database:
         self._later: dict[Hashable, Callable[[], None]] = {}
         try:
             self._prepare()
+            self._connection.executescript(LATER)
         except sqlite3.OperationalError as error:
             self._connection.close()
             raise DataInUse(f"{path.parent} is in use by another emulator") from error
