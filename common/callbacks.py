@@ -42,7 +42,7 @@ def delivery(told: Told) -> NewEvent:
     }
     if told.error is not None:
         body["error"] = told.error
-    return event(told.instance_id, "delivery", body)
+    return event(told.instance_id, "delivery", body, about=(told.message_id,))
 
 
 def message_status(
@@ -62,11 +62,14 @@ def message_status(
             "type": "MessageStatusCallback",
             "isGroup": is_group(chat),
         },
+        about=() if kind == "read-by-me" else tuple(ids),
     )
 
 
-def event(instance: UUID, slot: Slot, body: dict[str, Any], *, is_own: bool = False) -> NewEvent:
-    return NewEvent(instance, slot, body["type"], orjson.dumps(body), is_own)
+def event(
+    instance: UUID, slot: Slot, body: dict[str, Any], *, is_own: bool = False, about: tuple[str, ...] = ()
+) -> NewEvent:
+    return NewEvent(instance, slot, body["type"], orjson.dumps(body), is_own, about=about)
 
 
 def written(instance: UUID) -> str:

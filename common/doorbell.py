@@ -35,7 +35,7 @@ class Doorbell:
         On a Redis cluster the scripts' keys must share a slot: call once per shard there.
         """
         names: list[str] = []
-        arguments: list[str | int] = [keys.BELL_LENGTH]
+        arguments: list[str | int] = [keys.BELL_LENGTH, keys.STREAM_SECONDS]
         for (shard, instance), numbers in ids.items():
             names.append(keys.stream(shard, instance))
             names.append(keys.bell(shard))

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from common.share import Share
+
 _QUEUE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
 _SEND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90)
 _MEDIA_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -75,6 +77,11 @@ class SenderMetrics:
         self.uncertain = Counter(
             "message_uncertain", "Messages whose outcome was lost", namespace=namespace, registry=registry
         )
+        self._doubted = Share()
+        Gauge(
+            "message_uncertain_ratio", "Share of the messages sent in the last 15 minutes whose outcome was lost",
+            namespace=namespace, registry=registry,
+        ).set_function(self._doubted.value)  # fmt: skip
         self.settled = Counter(
             "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
             namespace=namespace, registry=registry,
@@ -87,6 +94,10 @@ class SenderMetrics:
         self.sessions = Gauge(
             "whatsapp_sessions", "Sessions of this node by state", ("state",), namespace=namespace, registry=registry
         )
+        self.session_changes = Counter(
+            "whatsapp_session_changes", "Changes of a session's state, by the new state", ("state",),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
         self.shards = Gauge("lease_shards_held", "Shards this node owns", namespace=namespace, registry=registry)
         self.leases_lost = Counter(
             "lease_lost", "Shards lost without giving them up", namespace=namespace, registry=registry
@@ -137,14 +148,42 @@ class SenderMetrics:
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)
         self.attempts.labels(*labels).inc()
+        if status == "sent":
+            self._doubted.count(1, 0)
+
+    def doubted(self, number: int) -> None:
+        """Messages whose outcome was lost."""
+        self.uncertain.inc(number)
+        self._doubted.count(number, number)
 
     def failure(self, error_class: str, instance: str) -> None:
         labels = (error_class, instance) if self._by_instance else (error_class,)
         self.failures.labels(*labels).inc()
 
 
+class PulseMetrics:
+    """How Postgres answers this process."""
+
+    def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
+        self.duration = Histogram(
+            "postgres_ping_seconds", "A connection of the pool and the smallest answer",
+            namespace=namespace, registry=registry, buckets=_HTTP_SECONDS,
+        )  # fmt: skip
+        self.failures = Counter(
+            "postgres_ping_failures", "Pings that an outage ended", namespace=namespace, registry=registry
+        )
+        self.in_use = Gauge(
+            "postgres_connections_in_use", "Connections of the pool that are at work",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.limit = Gauge(
+            "postgres_connections_limit", "Connections that the pool may open", namespace=namespace, registry=registry
+        )
+
+
 class MediaMetrics:
-    """Files on their way. `step` is arrive, fetch, store, read, convert or upload; `type` the kind of message."""
+    """Files on their way. `step` is arrive, fetch, store, convert, upload or download; `type` the kind of message or
+    the form that a file takes, of a received one what it is."""
 
     def __init__(self, registry: CollectorRegistry, namespace: str = "") -> None:
         self.size = Histogram(

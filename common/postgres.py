@@ -72,6 +72,10 @@ async def open_pool(
             "statement_timeout": str(int(statement_timeout * 1000)),
             "idle_in_transaction_session_timeout": "15000",
             "timezone": "UTC",
+            # A day's partition is new and empty when its plans are made and kept; a scan that is free then costs more
+            # with every message, until the statistics come. Every statement here is made for an index.
+            "enable_seqscan": "off",
+            "jit": "off",
         },
     )
     pool.patience = patience

@@ -1,11 +1,13 @@
 """The schema of the main database: applies `migrations/` once and in order, however many programs start at a time.
 
 Run it as `python -m common.schema`. It needs a direct connection: a pooler in transaction mode breaks session locks.
+With `--wait` it applies nothing and ends as soon as somebody else has: what a new program waits for before it starts.
 """
 
 import asyncio
 import hashlib
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +20,7 @@ import asyncpg
 import structlog
 
 from common import logs
-from common.postgres import Connection
+from common.postgres import OUTAGES, Connection
 from common.settings import Settings
 
 FOLDER = Path(__file__).parent.parent / "migrations"
@@ -27,6 +29,7 @@ LOCK_POLL = 0.1  # seconds between two tries for that lock
 LOCK_TIMEOUT = timedelta(seconds=5)  # a migration that waits longer for a table would stop all traffic on it
 LOCK_TRIES = 10
 PATIENCE = timedelta(minutes=30)
+LOOK_AGAIN = 1.0  # seconds between two looks at what has been applied
 DAYS_AHEAD = 14
 NO_TRANSACTION = "-- no-transaction"
 
@@ -90,6 +93,11 @@ class Migration:
         return NO_TRANSACTION not in self.text.splitlines()
 
     @property
+    def is_afterwards(self) -> bool:
+        """Whether it waits until no old program runs any more, so that new ones must not wait for it."""
+        return self.text.lower().startswith("-- after")
+
+    @property
     def statements(self) -> list[str]:
         """The statements of a file without a transaction: they end with a semicolon at the end of a line."""
         parts = re.split(r";[ \t]*(?:\n|\Z)", self.text)
@@ -126,6 +134,29 @@ async def migrate(dsn: str, *, shards: int, folder: Path = FOLDER, patience: tim
             return applied
     finally:
         await connection.close()
+
+
+async def await_schema(dsn: str, *, folder: Path = FOLDER, patience: timedelta = PATIENCE) -> None:
+    """Return once every file that goes before the roll-out is applied; also a server that is away is waited for.
+
+    Raises TimeoutError after `patience`.
+    """
+    wanted = {each.number for each in read_migrations(folder) if not each.is_afterwards}
+    async with asyncio.timeout(patience.total_seconds()):
+        while missing := wanted - await _applied(dsn):
+            log.info("schema not up to date yet", missing=len(missing))
+            await asyncio.sleep(LOOK_AGAIN)
+
+
+async def _applied(dsn: str) -> set[int]:
+    try:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return {row["number"] for row in await connection.fetch(LIST_MIGRATIONS)}
+        finally:
+            await connection.close()
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError, *OUTAGES):
+        return set()
 
 
 async def ensure_database(dsn: str) -> None:
@@ -218,6 +249,9 @@ async def _apply_once(connection: Connection, migration: Migration) -> timedelta
 async def main() -> None:
     settings = Settings()
     logs.configure(settings.log_level, "schema")
+    if sys.argv[1:] == ["--wait"]:
+        await await_schema(settings.postgres_dsn.get_secret_value())
+        return
     await migrate(settings.postgres_dsn.get_secret_value(), shards=settings.shard_count)
     await ensure_database(settings.session_store)
     log.info("schema is up to date")

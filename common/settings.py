@@ -1,12 +1,15 @@
 """Settings: every environment variable that either program reads, with its default beside it."""
 
+import os
 import re
+import socket
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from common.public_address import Network, parse_networks
 
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_file=None, extra="ignore", populate_by_name=True)
 
+    # Settings from files, one named like each variable: how secrets are mounted into a container.
+    settings_folder: str = ""
+
     # --- stores ---
     postgres_dsn: SecretStr = Field(validation_alias=AliasChoices("POSTGRES_DSN", "DATABASE_URL"))
     postgres_max_conns: int = Field(default=8, ge=2, le=200)
@@ -65,6 +71,7 @@ class Settings(BaseSettings):
     sentry_release: str | None = None
     prometheus_namespace: str = ""
     metrics_instance_label: bool = False
+    pulse_interval: Duration = seconds(15)
 
     # --- to the world ---
     outbound_allowed_networks: str = ""
@@ -82,6 +89,7 @@ class Settings(BaseSettings):
     s3_access_key: str = ""
     s3_secret_key: SecretStr = SecretStr("")
     s3_use_ssl: bool = True
+    s3_public_base_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     s3_use_presigned_urls: bool = False
     s3_url_expiration: Duration = Field(default=seconds(6 * 86400), le=timedelta(days=7))
     media_local_storage_path: str = "/var/lib/pombo/media"
@@ -108,6 +116,23 @@ class Settings(BaseSettings):
     message_delay_max: Duration = seconds(3)
     idempotency_retention: Duration = seconds(24 * 3600)
     enqueue_batch: int = Field(default=256, ge=1, le=5000)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A variable wins over a file. A folder that is named and missing is an error, not an empty one."""
+        folder = os.environ.get("SETTINGS_FOLDER", "")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise ValueError(f"SETTINGS_FOLDER: {folder} is no folder")
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @property
     def redis(self) -> str:
@@ -166,6 +191,12 @@ class FrontendSettings(Settings):
     media_upload_timeout: Duration = seconds(600)
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
+    panel_login_attempts: int = Field(default=10, ge=1)
+    panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
+    panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
+    panel_live_pages: int = Field(default=50, ge=0)
+    panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @model_validator(mode="after")
     def _client_token_is_a_secret(self) -> "FrontendSettings":
@@ -184,6 +215,8 @@ class SenderSettings(Settings):
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
     # Everything that WhatsApp's library dials goes through this proxy (http, https or socks5 URL); empty: directly.
     whatsapp_proxy: str = ""
+    # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
+    whatsapp_wire: Literal["direct", "relay"] = "direct"
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")
@@ -202,11 +235,16 @@ class SenderSettings(Settings):
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
     wameow_idle_timeout: Duration = seconds(3)
+    drain_timeout: Duration = seconds(60)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)
+    media_receive_concurrency: int = Field(default=4, ge=1, le=64)
+    media_receive_timeout: Duration = seconds(300)
+    media_max_retries: int = Field(default=3, ge=1, le=20)
+    media_event_wait: Duration = seconds(30)
 
     webhook_timeout: Duration = seconds(15)
     event_retry_delays: str = "0s,10s,30s,2m,5m,15m"
@@ -216,6 +254,11 @@ class SenderSettings(Settings):
     webhook_destination_concurrency: int = Field(default=32, ge=1)
     event_sweep_interval: Duration = seconds(60)
     dlq_retention_period: Duration = seconds(7 * 86400)
+
+    @property
+    def node_name(self) -> str:
+        """NODE_ID, or a name that is the same after a restart, so that the shards come home."""
+        return self.node_id or f"{socket.gethostname()}-{self.sender_http_addr.rpartition(':')[2]}"
 
     @property
     def retry_delays(self) -> tuple[timedelta, ...]:
@@ -233,7 +276,7 @@ class SenderSettings(Settings):
     simulated_seed: int = 0
     simulated_failures: float = Field(default=0.0, ge=0, le=1)
     simulated_journal: str = ""
-    simulated_pairing: Literal["at-once", "wait", "offline"] = "at-once"
+    simulated_pairing: Literal["at-once", "wait", "never", "offline"] = "at-once"
 
 
 def secrets_of(settings: Settings) -> list[str]:

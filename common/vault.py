@@ -17,6 +17,9 @@ NONCE = 12
 SIGNING = b"webhook secret"
 """What a sealed secret is bound to beside its instance, so that it does not open as a token."""
 
+PROXY = b"proxy"
+"""The same for the address of an instance's proxy."""
+
 
 class Unreadable(Exception):
     """The stored secret was encrypted with another TOKEN_ENCRYPTION_KEY."""
@@ -59,6 +62,16 @@ class Vault:
     def open_secret(self, instance: UUID, sealed: bytes) -> bytes:
         """Raises Unreadable."""
         return self._open(sealed, instance.bytes + SIGNING)
+
+    def seal_proxy(self, instance: UUID, proxy: str) -> bytes:
+        return self._seal(proxy.encode(), instance.bytes + PROXY)
+
+    def open_proxy(self, instance: UUID, sealed: bytes) -> str:
+        """Raises Unreadable."""
+        try:
+            return self._open(sealed, instance.bytes + PROXY).decode()
+        except UnicodeDecodeError:
+            raise Unreadable(Unreadable.__doc__) from None
 
     def _seal(self, plain: bytes, bound_to: bytes) -> bytes:
         nonce = os.urandom(NONCE)

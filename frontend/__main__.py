@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -22,7 +23,18 @@ YOUNG = 20_000  # objects made and not freed between two looks for garbage; a lo
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up."""
+    """Uvicorn's own signal handling raises the signal again when it is done, which would skip our clean-up.
+
+    `finish` is called before requests under way are waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, finish: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._finish = finish
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._finish()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,7 +63,7 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
         )
         _spare_the_collector()
         log.info("frontend starts", address=settings.http_addr)
-        await Server(config).serve()
+        await Server(config, app.finish).serve()
     log.info("frontend stopped")
 
 

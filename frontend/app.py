@@ -1,10 +1,11 @@
-"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the document and its reference page."""
+"""The frontend as one ASGI app: the API by dispatch, and beside it the probes, the reference and the panel."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from prometheus_client import CollectorRegistry
+import aiohttp
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,9 +15,10 @@ from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
 from common.media.assembly import media_parts
 from common.media.links import PATH
-from common.metrics import FrontendMetrics, MediaMetrics
+from common.metrics import FrontendMetrics, MediaMetrics, PulseMetrics
 from common.outbound import Outbound
 from common.postgres import open_pool
+from common.pulse import Pulse
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
 from common.vault import Vault
@@ -30,21 +32,28 @@ from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
 from frontend.media_fields import FileSizes
 from frontend.media_page import MediaPage
 from frontend.pages import Pages
+from frontend.panel.assembly import build as build_panel
+from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
 from frontend.routes import Routes
 from frontend.services import PATIENCE, Services
 
 LONGEST_ADDRESS = 8_192  # bytes of path and query together: what servers in front of us usually allow
 
-_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", PATH)
+_PAGES = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/panel", PATH)
 
 
 class App:
     """Sends each request where it belongs: a few pages to Starlette, everything else to the API."""
 
-    def __init__(self, dispatch: Dispatch, pages: Starlette) -> None:
+    def __init__(self, dispatch: Dispatch, pages: Starlette, panel: Panel) -> None:
         self._dispatch = dispatch
         self._pages = pages
+        self._panel = panel
+
+    def finish(self) -> None:
+        """Let go of what would stay open for as long as somebody looks at it."""
+        self._panel.finish()
 
     async def __call__(self, scope: Message, receive: Receive, send: SendAnswer) -> None:
         if scope["path"].startswith(_PAGES):
@@ -105,10 +114,16 @@ async def open_app(
             disconnected_limit=settings.message_queue_disconnected_limit,
             access_log=settings.log_level == "DEBUG",
         )
+        ProcessCollector(settings.prometheus_namespace, registry=registry)
+        pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
         probes = Probes(pool, redis, registry, settings.ready_timeout, settings.sentry_release)
         document = openapi.build(operations.ALL, version=VERSION, url=settings.api_base_url)
         files = MediaPage(media.storage, media.links, clock)
-        routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        outside = None
+        if settings.panel_emulator_url:
+            outside = await stack.enter_async_context(aiohttp.ClientSession())
+        panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
+        routes = [*probes.routes, *Pages(document).routes, *files.routes, *panel.routes]
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
@@ -116,9 +131,10 @@ async def open_app(
             tasks.create_task(enqueue.run(), name="enqueue"),
             tasks.create_task(ask.run(), name="answers"),
             tasks.create_task(media.upkeep.run(), name="upkeep of files"),
+            tasks.create_task(pulse.run(), name="pulse"),
         ]
         try:
-            yield App(dispatch, pages)
+            yield App(dispatch, pages, panel)
         finally:
             for task in running:
                 task.cancel()

@@ -2,7 +2,7 @@
 
     XADD ask:{shard}        question  {"id", "instance", "name", "arguments", "answer_to", "deadline_ms"}
     XADD answer:<frontend>  answer    {"id", "ok": true, "value"}
-                                      {"id", "ok": false, "error": {"status", "text"}}
+                                      {"id", "ok": false, "error": {"status", "text", "code"?}}
 
 `deadline_ms` is Unix time: an owner that reads a question after it drops it, since nobody waits any more. `answer_to`
 is the whole key of the answer's stream. Both keys expire, so what a dead process leaves behind goes by itself.
@@ -136,5 +136,6 @@ def _problem_of(error: Any) -> Problem:
     """The owner's own, when it is one."""
     status, text = (error.get("status"), error.get("text")) if isinstance(error, dict) else (None, None)
     if isinstance(status, int) and 400 <= status < 600 and isinstance(text, str):
-        return Problem(status, text)
+        code = error.get("code")
+        return Problem(status, text, code=code if isinstance(code, str) else None)
     return Problem(502, "the node that holds this instance could not answer")

@@ -1,6 +1,5 @@
 """Authentication: who may call. Instance id and token, the list of addresses, the Client-Token, the partner's token."""
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from common.clock import Clock
 from common.postgres import Pool
 from common.tables import instance as table
 from common.tables.instance import Access
+from common.together import Together
 from frontend import problems
 
 Headers = dict[bytes, bytes]
@@ -35,27 +35,13 @@ class Instances:
     """
 
     def __init__(self, pool: Pool, lifetime: timedelta, size: int) -> None:
-        self._pool = pool
         self._lifetime = lifetime.total_seconds()
         self._size = size
         self._known: dict[str, tuple[Access, float]] = {}
-        self._wanted: dict[UUID, asyncio.Future[Access | None]] = {}
-        self._asked = asyncio.Event()
+        self._read: Together[UUID, Access] = Together(lambda ids: table.find_access(pool, ids))
 
     async def run(self) -> None:
-        while True:
-            await self._asked.wait()
-            self._asked.clear()
-            wanted, self._wanted = self._wanted, {}
-            try:
-                found = await table.find_access(self._pool, list(wanted))
-            except Exception as error:
-                _settle(wanted, error)
-            except asyncio.CancelledError:
-                _settle(wanted, OSError("the frontend is stopping"))
-                raise
-            else:
-                _settle(wanted, found)
+        await self._read.run()
 
     async def get(self, name: str, now: float) -> Access | None:
         """The instance of this id, in any spelling, or None. `now` is the time of the request, in seconds.
@@ -72,12 +58,7 @@ class Instances:
             instance = UUID(key)
         except ValueError:
             return None
-        future = self._wanted.get(instance)
-        if future is None:
-            future = self._wanted[instance] = asyncio.get_running_loop().create_future()
-            self._asked.set()
-        # Others wait for the same answer: one caller that goes away must not take it from them.
-        access = await asyncio.shield(future)
+        access = await self._read.get(instance)
         # Under its own spelling: what Python takes for the same id besides (spaces, braces) would never be forgotten.
         self.forget(instance)
         if access is not None:
@@ -132,13 +113,3 @@ class Authentication:
         except ValueError:
             return False
         return any(caller in network for network in self._networks)
-
-
-def _settle(wanted: dict[UUID, asyncio.Future[Access | None]], outcome: dict[UUID, Access] | BaseException) -> None:
-    for instance, future in wanted.items():
-        if future.done():
-            continue
-        if isinstance(outcome, BaseException):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome.get(instance))

@@ -28,7 +28,7 @@ from frontend.authentication import Authentication, Instances
 from frontend.bodies import ClientGone, Headers, Limits, Receive, parse_query, read_body, refuse_nul, require_json
 from frontend.enqueue import Enqueue, IdempotencyKey, KeyConflict, QueueFull
 from frontend.intake import Files, Intake
-from frontend.operation import Ask, Call, Plain, Read, Write
+from frontend.operation import Ask, Call, Plain, Read, Unavailable, Write
 from frontend.problems import Problem
 from frontend.routes import Route, Routes
 from frontend.services import Services
@@ -115,6 +115,7 @@ class Dispatch:
         access = await self._authenticate(route, instance, token, scope, headers, now)
         if route.refusal is not None:
             raise route.refusal
+        place = None if route.place is None else _placed(route, variable)
         body = None
         if route.body is not None:
             require_json(headers, is_optional=route.is_body_optional)
@@ -129,7 +130,7 @@ class Dispatch:
         if route.is_send:
             assert access is not None
             return await self._send(route, access, query if body is None else body, variable, headers)
-        return await self._perform(route, Call(query, body, variable, access))
+        return await self._perform(route, Call(query, body, variable, access, place))
 
     async def _authenticate(
         self, route: Route, instance: str, token: str, scope: Message, headers: Headers, now: float
@@ -194,9 +195,13 @@ class Dispatch:
     async def _perform(self, route: Route, call: Call[Any, Any]) -> Answer:
         effect = route.effect
         if isinstance(effect, Ask):
-            given = {} if call.body is None else call.body.model_dump()
-            value = await self._ask.ask(call.access, effect.question, {"variable": call.variable, **given})
+            given = {"variable": call.variable}
+            for part in (call.place, call.query, call.body):
+                given |= {} if part is None else part.model_dump()
+            value = await self._ask.ask(call.access, effect.question, given)
             return _asked(route, value)
+        if isinstance(effect, Unavailable):
+            raise problems.not_supported(effect.missing)
         assert isinstance(effect, Read | Write)
         reply = await effect.perform(self._services, call)
         if isinstance(effect, Write) and call.caller is not None:
@@ -231,6 +236,14 @@ def _readable(instance: str) -> str | None:
         return str(UUID(instance)) if instance else None
     except ValueError:
         return None
+
+
+def _placed(route: Route, variable: str) -> BaseModel:
+    assert route.place is not None
+    try:
+        return route.place.model_validate(dict(zip(route.variables, variable.split("/"), strict=True)))
+    except ValidationError as error:
+        raise problems.invalid_place(error) from None
 
 
 def _validated(route: Route, raw: bytes) -> BaseModel:
@@ -272,7 +285,7 @@ def _unavailable() -> Problem:
 
 
 def _refusal(problem: Problem) -> Answer:
-    body = orjson.dumps({"error": problem.text})
+    body = orjson.dumps(problem.body)
     return _start(problem.status, _JSON, len(body), *problem.headers), body
 
 

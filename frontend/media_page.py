@@ -1,17 +1,19 @@
 """`GET /media/<id>`: a stored file, for whoever has a link that we signed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from common.clock import Clock
-from common.media.errors import MediaError, MediaGone
+from common.media.errors import MediaComing, MediaError, MediaGone
 from common.media.links import PATH, Links
 from common.media.storage import Storage
 from common.postgres import OUTAGES
+from common.tables.media import Media
+from frontend.ranges import NoSuchPart, read_range
 
 # What a browser may show by itself. Anything else could be a page of somebody else's making under our name.
 _SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "audio/ogg", "audio/mpeg", "audio/mp4")
@@ -36,26 +38,43 @@ class MediaPage:
             return _refused(403, "this link is not valid, or not any more")
         try:
             found = await self._storage.find(media)
-            headers = {
-                "content-length": str(found.size),
-                "content-disposition": "inline" if found.mime in _SHOWN else "attachment",
-                "content-security-policy": "default-src 'none'; sandbox",
-                "x-content-type-options": "nosniff",
-                "cache-control": "private, max-age=3600",
-                "etag": f'"{found.sha256.hex()}"',
-            }
-            if request.headers.get("if-none-match") == headers["etag"]:
-                return Response(status_code=304, headers={"etag": headers["etag"]})
-            if request.method == "HEAD":
-                return Response(headers=headers, media_type=found.mime)
-            parts = self._storage.read(found)
-            # The first part is awaited here, because a status cannot be taken back.
-            first = await anext(parts, b"")
-            return StreamingResponse(_after(first, parts), headers=headers, media_type=found.mime)
+            if (outside := await self._storage.outside(found)) is not None:
+                return RedirectResponse(outside, 302, {"cache-control": "no-store"})
+            return await self._give(request, found)
         except MediaGone:
             return _refused(404, "file not found")
+        except MediaComing:
+            return _refused(503, "the file is still on its way; try again", {"retry-after": "5"})
         except (MediaError, *OUTAGES):
-            return _refused(503, "the file cannot be reached now; try again")
+            return _refused(503, "the file cannot be reached now; try again", {"retry-after": "5"})
+
+    async def _give(self, request: Request, media: Media) -> Response:
+        etag = f'"{media.sha256.hex()}"'
+        headers = {
+            "accept-ranges": "bytes",
+            "content-disposition": "inline" if media.mime in _SHOWN else "attachment",
+            "content-security-policy": "default-src 'none'; sandbox",
+            "x-content-type-options": "nosniff",
+            "cache-control": "private, max-age=3600",
+            "etag": etag,
+        }
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers={"etag": etag})
+        wanted = request.headers.get("range", "") if request.headers.get("if-range", etag) == etag else ""
+        try:
+            part = read_range(wanted, media.size) if request.method == "GET" else None
+        except NoSuchPart:
+            return _refused(416, "the file has no such part", {"content-range": f"bytes */{media.size}"})
+        start, end = part or (0, media.size)
+        headers["content-length"] = str(end - start)
+        if part is not None:
+            headers["content-range"] = f"bytes {start}-{end - 1}/{media.size}"
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=media.mime)
+        parts = self._storage.read(media, start, end) if part else self._storage.read(media)
+        # The first part is awaited here, because a status cannot be taken back.
+        first = await anext(parts, b"")
+        return StreamingResponse(_after(first, parts), 206 if part else 200, headers, media.mime)
 
 
 async def _after(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -71,5 +90,5 @@ def _id_of(text: str) -> UUID | None:
         return None
 
 
-def _refused(status: int, text: str) -> Response:
-    return JSONResponse({"error": text}, status)
+def _refused(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": text}, status, headers)

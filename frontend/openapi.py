@@ -8,8 +8,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from common.requests.messages.file import EXTENSION_PATTERN
 from frontend.media_fields import media_fields
-from frontend.operation import Ask, Guard, Operation, Plain, Send
-from frontend.replies.common import Error
+from frontend.operation import Ask, Guard, Operation, Plain, Send, Unavailable
+from frontend.replies.common import Error, Unsupported
 
 Json = dict[str, Any]
 
@@ -32,6 +32,7 @@ _MEANINGS = {
     415: "The body is not said to be JSON",
     429: "The queue of a disconnected instance is full",
     500: "An error of ours",
+    501: "Not possible: what is missing upstream is said, and the code is always the same",
     502: "The node that holds the instance gave no valid answer",
     503: "A part that is needed cannot be reached; try again",
     504: "The node that holds the instance did not answer in time",
@@ -87,7 +88,10 @@ _References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 def _schemas(operations: Iterable[Operation]) -> tuple[Json, _References]:
     """All models together, so that two of one name get two names."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Error, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (Error, "serialization"): None,
+        (Unsupported, "serialization"): None,
+    }
     for operation in operations:
         if operation.body is not None:
             wanted[operation.body, "validation"] = None
@@ -102,9 +106,10 @@ def _describe(operation: Operation, references: _References) -> Json:
         "operationId": _name(operation),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [{operation.guard.value: []}],
+        "security": [] if operation.guard is Guard.NOBODY else [{operation.guard.value: []}],
         "parameters": _parameters(operation),
         "responses": _responses(operation, references),
+        "x-support": _support(operation),
     }
     if operation.deprecated:
         described["deprecated"] = True
@@ -119,14 +124,22 @@ def _describe(operation: Operation, references: _References) -> Json:
     return described
 
 
+def _support(operation: Operation) -> Json:
+    support = operation.support
+    told = {"direct": support.direct.value, "relay": support.relay.value}
+    return {**told, "missing": support.missing} if support.missing else told
+
+
 def _parameters(operation: Operation) -> list[Json]:
     found: list[Json] = []
+    places: Json = {} if operation.place is None else operation.place.model_json_schema()["properties"]
     for segment in operation.template.split("/"):
         if segment.startswith("{"):
             name = segment.strip("{}")
-            found.append(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, **_IN_PATH.get(name, {})}
-            )
+            described = {"schema": {"type": "string"}, **_IN_PATH.get(name, {})}
+            if name in places:
+                described["schema"] = {key: part for key, part in places[name].items() if key != "title"}
+            found.append({"name": name, "in": "path", "required": True, **described})
     if operation.query is not None:
         schema = operation.query.model_json_schema()
         required = schema.get("required", ())
@@ -149,6 +162,9 @@ def _responses(operation: Operation, references: _References) -> Json:
     error = {"application/json": {"schema": references[Error, "serialization"]}}
     for status in sorted(_refusals(operation)):
         answered[str(status)] = {"description": _MEANINGS[status], "content": error}
+    if "501" in answered:
+        unsupported = {"application/json": {"schema": references[Unsupported, "serialization"]}}
+        answered["501"] = {"description": _MEANINGS[501], "content": unsupported}
     return answered
 
 
@@ -158,7 +174,9 @@ def _refusals(operation: Operation) -> set[int]:
         statuses.add(401)
     if operation.guard is Guard.CLIENT:
         statuses.add(403)
-    if operation.query is not None or operation.body is not None:
+    if operation.support.missing or isinstance(operation.effect, Ask | Unavailable):
+        statuses.add(501)
+    if operation.query is not None or operation.body is not None or operation.place is not None:
         statuses.add(400)
     if operation.body is not None:
         statuses |= {408, 413, 415}

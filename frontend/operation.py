@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from common.requests.messages import Outgoing
 from common.tables.instance import Access
 from frontend.services import Services
+from frontend.support import State, Support, everywhere
 
 Query = TypeVar("Query", bound=BaseModel | None)
 Body = TypeVar("Body", bound=BaseModel | None)
@@ -22,20 +23,27 @@ class Plain(str):
 
 
 class Guard(Enum):
-    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token."""
+    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token. NOBODY: it tells nothing
+    that the documentation does not."""
 
     CLIENT = "client"
     PARTNER = "partner"
+    NOBODY = "nobody"
+
+
+MOST_VARIABLES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Query, Body]):
-    """One request, checked and read. `variable` is the path's variable segment, empty where it has none."""
+    """One request, checked and read. `variable` is the path's variable segment, empty where it has none; of two they
+    are one text with a slash between them. `place` holds them by name where the operation has a model for them."""
 
     query: Query
     body: Body
     variable: str
     caller: Access | None
+    place: Any = None
 
     @property
     def access(self) -> Access:
@@ -85,14 +93,23 @@ class Write:
     perform: Perform
 
 
-Effect = Send | Ask | Read | Write
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Checked like every other request and then answered with 501. `missing` is what upstream would have to offer."""
+
+    missing: str
+
+
+Effect = Send | Ask | Read | Write | Unavailable
+
+_STATES = {Send: State.COMPOSED, Ask: State.SERVED, Read: State.LOCAL, Write: State.LOCAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`path` is below the instance (`queue/{zaapId}`), or from the root when it begins with a slash.
 
-    It has at most one variable segment. `body` may be left out by the caller where `body_optional`.
+    It has at most two variable segments. `body` may be left out by the caller where `body_optional`.
     """
 
     method: str
@@ -103,6 +120,8 @@ class Operation:
     """None: an answer without content."""
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    place: type[BaseModel] | None = None
+    """What the variable segments must be; its fields have their names."""
     body_optional: bool = False
     status: int = 200
     guard: Guard = Guard.CLIENT
@@ -110,18 +129,33 @@ class Operation:
     refusals: tuple[int, ...] = ()
     """Statuses of its own, beside those that every operation of its kind has."""
     deprecated: bool = False
-    example: dict[str, Any] | None = None
+    example: Any = None
+    stands: Support | None = None
+    """Where it is not what the effect says by itself."""
 
     def __post_init__(self) -> None:
         if isinstance(self.effect, Send) and not (self.request is not None and issubclass(self.request, Outgoing)):
             raise TypeError(f"{self.path}: what is sent must be an Outgoing")
-        if self.path.count("{") > 1:
-            raise TypeError(f"{self.path}: more than one variable segment")
+        if self.path.count("{") > MOST_VARIABLES:
+            raise TypeError(f"{self.path}: more than {MOST_VARIABLES} variable segments")
+        if self.place is not None and tuple(self.place.model_fields) != self.variables:
+            raise TypeError(f"{self.path}: its variables are not those of {self.place.__name__}")
 
     @property
     def request(self) -> type[BaseModel] | None:
         """What a send reads: its body, or its query where it has no body."""
         return self.body or self.query
+
+    @property
+    def support(self) -> Support:
+        if isinstance(self.effect, Unavailable):
+            return everywhere(State.UNAVAILABLE, self.effect.missing)
+        return self.stands or everywhere(_STATES[type(self.effect)])
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variable segments."""
+        return tuple(segment.strip("{}") for segment in self.path.split("/") if segment.startswith("{"))
 
     @property
     def is_below_instance(self) -> bool:

@@ -9,15 +9,24 @@ MOST_FIELDS = 5  # how many invalid fields one answer names
 
 
 class Problem(Exception):
-    """A request that is refused. Raised anywhere below dispatch, which answers it."""
+    """A request that is refused. Raised anywhere below dispatch, which answers it. `code` is for programs, where there
+    is one."""
 
-    def __init__(self, status: int, text: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self, status: int, text: str, headers: Sequence[tuple[bytes, bytes]] = (), code: str | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
         self.headers = headers
+        self.code = code
+
+    @property
+    def body(self) -> dict[str, str]:
+        return {"error": self.text} if self.code is None else {"error": self.text, "code": self.code}
 
 
+NOT_SUPPORTED = "not-supported-by-engine"
 CLOSE = ((b"connection", b"close"),)
 
 
@@ -52,6 +61,10 @@ def method_not_allowed(allowed: Sequence[str]) -> Problem:
     return Problem(405, f"method not allowed; use {names}", ((b"allow", names.encode()),))
 
 
+def not_supported(missing: str) -> Problem:
+    return Problem(501, f"not possible here: {missing}", code=NOT_SUPPORTED)
+
+
 def too_large(limit: int, *, will_wait: bool = False) -> Problem:
     """`will_wait`: the caller holds its body back until it is asked for, so no more can come on this connection."""
     return Problem(413, f"the body is larger than {limit} bytes", CLOSE if will_wait else ())
@@ -63,6 +76,13 @@ def uri_too_long(limit: int) -> Problem:
 
 def unsupported(text: str) -> Problem:
     return Problem(415, text)
+
+
+def invalid_place(error: ValidationError) -> Problem:
+    """A variable segment that is no phone has the contract's own words."""
+    if error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"] == ("phone",):
+        return bad_request("Invalid phone")
+    return invalid(error)
 
 
 def invalid(error: ValidationError) -> Problem:

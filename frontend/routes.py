@@ -1,6 +1,7 @@
 """Routes: the table of operations made ready for requests, found by one look-up on method and path shape."""
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -10,7 +11,7 @@ from common.metrics import FrontendMetrics
 from frontend import problems
 from frontend.acceptance import ACCEPTANCES
 from frontend.media_fields import media_fields
-from frontend.operation import Ask, Guard, Operation, Read, Send, Write
+from frontend.operation import Effect, Guard, Operation, Send
 from frontend.problems import Problem
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -35,12 +36,14 @@ class Route:
         "kind",
         "media",
         "operation",
+        "place",
         "query",
         "refusal",
         "status",
         "template",
         "to_json",
         "validate",
+        "variables",
     )
 
     def __init__(
@@ -57,10 +60,12 @@ class Route:
         self.operation = operation
         self.refusal = refusal
         self.template = template
-        self.effect: Send | Ask | Read | Write | None = None if operation is None else operation.effect
+        self.effect: Effect | None = None if operation is None else operation.effect
         self.is_send = isinstance(self.effect, Send)
         self.kind: str = getattr(request, "kind", "")
-        self.has_variable = "{" in ("" if operation is None else operation.path)
+        self.variables: tuple[str, ...] = () if operation is None else operation.variables
+        self.has_variable = bool(self.variables)
+        self.place: type[BaseModel] | None = None if operation is None else operation.place
         self.accepted = ACCEPTANCES[self.effect.told] if isinstance(self.effect, Send) else None
         self.is_partner = guard is Guard.PARTNER
         self.is_body_optional = operation is not None and operation.body_optional
@@ -98,6 +103,7 @@ class Routes:
         self._below: dict[str, Route] = {}
         self._root: dict[str, Route] = {}
         self._fixed: set[str] = set()
+        self._longest = 1
         for operation in operations:
             route = Route(metrics, operation.method, operation.template, operation, guard=operation.guard)
             table = self._below if operation.is_below_instance else self._root
@@ -107,6 +113,7 @@ class Routes:
             table[shape] = route
             if "{" not in operation.path:
                 self._fixed.add(operation.path)
+            self._longest = max(self._longest, operation.path.count("/") + 1)
 
     def match(self, method: str, path: str) -> Match:
         """Always a route: one that refuses when the path or the method is not known."""
@@ -122,7 +129,9 @@ class Routes:
 
     def _match_variable(self, method: str, rest: str, instance: str, token: str) -> Match:
         # `queue/count` is no message: a path without a variable is itself for every method, as in OpenAPI.
-        shapes = {} if rest in self._fixed else dict(_shapes(rest))
+        # One that is longer than every operation's is not even taken apart.
+        is_known = rest in self._fixed or rest.count("/") >= self._longest
+        shapes = {} if is_known else dict(_shapes(rest))
         for shape, variable in shapes.items():
             route = self._below.get(f"{method} {shape}")
             if route is not None:
@@ -147,6 +156,7 @@ def _shape(path: str) -> str:
 def _shapes(rest: str) -> Iterable[tuple[str, str]]:
     """The shapes that `rest` may have, each with what then is the variable. The first segment never is."""
     segments = rest.split("/")
-    for place in range(len(segments) - 1, 0, -1):
-        if segments[place]:
-            yield "/".join([*segments[:place], "{}", *segments[place + 1 :]]), segments[place]
+    places = [place for place in range(len(segments) - 1, 0, -1) if segments[place]]
+    for chosen in (*((place,) for place in places), *combinations(places[::-1], 2)):
+        shape = "/".join("{}" if place in chosen else segment for place, segment in enumerate(segments))
+        yield shape, "/".join(segments[place] for place in chosen)

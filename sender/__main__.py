@@ -5,23 +5,23 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from common import logs
 from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.doorbell import Doorbell, writer
-from common.media.assembly import media_parts
-from common.metrics import MediaMetrics, SenderMetrics
+from common.media.assembly import MediaParts, media_parts
+from common.metrics import MediaMetrics, PulseMetrics, SenderMetrics
 from common.outbound import Outbound
 from common.postgres import OUTAGES, Pool, open_pool
+from common.pulse import Pulse
 from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
@@ -39,10 +39,13 @@ from sender.ledger import Ledger
 from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
+from sender.media.linking import ReceivedLinks
 from sender.media.portraits import PATIENCE as PORTRAIT_PATIENCE
 from sender.media.portraits import Portraits
+from sender.media.receiving import Receiving, ReceivingRules
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue, Schedule
@@ -50,8 +53,11 @@ from sender.retries import RetryPolicy
 from sender.sessions import Sessions
 from sender.telling import Telling
 from sender.translation.families import Translator
-from sender.translation.media import NoMedia
+from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.unsealing import Unsealing
+from sender.vitals import HostsCollector, watch_sessions
+from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
 from sender.webhooks.dispatcher import Webhooks
 from sender.webhooks.lane import RetryDelays, Tools
@@ -70,8 +76,8 @@ async def serve(settings: SenderSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     host, _, port = settings.sender_http_addr.rpartition(":")
-    # The same after a restart, so that the shards come home; the id is this process's own.
-    name = settings.node_id or f"{socket.gethostname()}-{port}"
+    # The name stays after a restart; the id is this process's own.
+    name = settings.node_name
     node_id = f"{name}-{secrets.token_hex(3)}"
     registry = CollectorRegistry()
     metrics = SenderMetrics(
@@ -98,19 +104,33 @@ async def serve(settings: SenderSettings) -> None:
         pool, lambda: leases.held, lambda one: sessions.session_of(one), lambda one: couriers.wake(one), announce,
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
+    engine = choose_engine(settings, clock)
+    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(NoMedia()), metrics, autopilot=autopilot,
-        keeps_all_events=keeps_all,
+        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), Unsealing(pool, engine),
+        metrics, autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
-        engine := choose_engine(settings, clock), pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
+        engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
         inbox=inbox, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
-        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing != "wait",
+        pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
+        account_of=Ways(Vault(settings.token_encryption_key.get_secret_value()), settings.whatsapp_wire).account,
     )  # fmt: skip
-    media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
+    receiving = Receiving(
+        pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,
+        ReceivingRules(
+            settings.media_max_file_size, settings.media_receive_concurrency, settings.media_max_retries,
+            settings.media_receive_timeout,
+        ),
+        clock, media.metrics, chance,
+    )  # fmt: skip
+    watch_sessions(metrics, sessions)
+    registry.register(HostsCollector(engine, settings.prometheus_namespace))
+    ProcessCollector(settings.prometheus_namespace, registry=registry)
+    pulse = Pulse(pool, PulseMetrics(registry, settings.prometheus_namespace), clock, settings.pulse_interval)
     workshop = Workshop(settings.media_worker_concurrency, settings.media_convert_timeout)
     desk = Desk(
         Fetching(outbound, media.storage, clock, settings.media_download_timeout), workshop,
@@ -121,8 +141,9 @@ async def serve(settings: SenderSettings) -> None:
         ),
         clock, media.metrics,
     )  # fmt: skip
+    numbers = Numbers(pool, clock)
+    composing = Composing(pool, clock, numbers, desk.of)
     portraits = Portraits(Fetching(outbound, media.storage, clock, PORTRAIT_PATIENCE), workshop, media.disk)
-    composing = Composing(pool, clock, desk.of)
     couriers = Couriers(
         pool, sessions.get, ledger, policy_of(settings), clock, metrics, chance, composing.compose
     )  # fmt: skip
@@ -131,15 +152,19 @@ async def serve(settings: SenderSettings) -> None:
         chance, announce, longest_pause=settings.message_delay_max, keeps_all_events=keeps_all,
     )  # fmt: skip
 
+    def changed(instance: UUID) -> None:
+        couriers.changed(instance)
+        webhooks.look(instance)
+
     def decided(instance: UUID, chat: Jid) -> None:
         couriers.settled(instance, chat)
         webhooks.wake([instance])
 
     node = Node(
-        engine, leases, ledger, sessions, couriers, inbox, webhooks,
+        engine, leases, ledger, sessions, couriers, inbox, receiving, webhooks,
         Intake(
             listening, node_id, lambda: leases.held, lambda one: node.look(one),
-            lambda shards: node.look_around(shards), leases.hurry, webhooks.look,
+            lambda shards: node.look_around(shards), leases.hurry, changed,
         ),
         rescue,
         Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
@@ -166,9 +191,14 @@ async def serve(settings: SenderSettings) -> None:
     log.info("node starts", node=node_id, engine=settings.whatsapp_engine, pid=os.getpid())
     try:
         async with outbound, workshop, asyncio.TaskGroup() as beside:
-            upkeep = beside.create_task(media.upkeep.run(), name="upkeep of files")
+            helping = [
+                beside.create_task(media.upkeep.run(), name="upkeep of files"),
+                beside.create_task(numbers.run(), name="numbers"),
+                beside.create_task(pulse.run(), name="pulse"),
+            ]
             await node.run(stop)
-            upkeep.cancel()
+            for task in helping:
+                task.cancel()
     finally:
         for client in (redis, listening, asking):
             await client.aclose()
@@ -176,6 +206,19 @@ async def serve(settings: SenderSettings) -> None:
             await pool.execute(node_table.REMOVE, node_id)
         await renewing.close()
         await pool.close()
+
+
+def links_of(settings: SenderSettings, media: MediaParts, clock: Clock) -> MediaLinks:
+    """Without a key there are no links, hence nothing to download for."""
+    if media.links is None:
+        return NoMedia()
+    return ReceivedLinks(
+        media.links,
+        clock,
+        wait=settings.media_event_wait,
+        lifetime=min(settings.media_local_url_expiry, settings.media_retention),
+        largest=settings.media_max_file_size,
+    )
 
 
 def policy_of(settings: SenderSettings) -> DeliveryPolicy:

@@ -18,6 +18,9 @@ BLOCK = 5.0  # seconds of one blocking read
 AT_ONCE = 64  # questions being answered at the same time
 AGAIN = 1.0  # seconds between two tries while Redis is away
 
+UNSUPPORTED = "not-supported-by-engine"
+"""The code of a 501: the session, as it is held now, has no such power."""
+
 
 Entry = tuple[str, dict[str, str]]
 Read = list[tuple[str, list[Entry]]] | None
@@ -27,10 +30,11 @@ Read = list[tuple[str, list[Entry]]] | None
 class NoAnswer(Exception):
     """A question that has an answer, and it is no: the status and the text that the caller is told."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, code: str | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.code = code
 
 
 Answerer = Callable[[UUID, Mapping[str, Any]], Awaitable[Any]]
@@ -98,10 +102,11 @@ class Answers:
             async with self._slots, asyncio.timeout(left):
                 answerer = self._answerers.get(question["name"])
                 if answerer is None:
-                    raise NoAnswer(501, f"{question['name']} is not known to this node")
+                    raise NoAnswer(501, f"{question['name']} is not known to this node", UNSUPPORTED)
                 reply |= {"ok": True, "value": await answerer(UUID(question["instance"]), question["arguments"])}
         except NoAnswer as no:
-            reply |= {"ok": False, "error": {"status": no.status, "text": no.text}}
+            code = {} if no.code is None else {"code": no.code}
+            reply |= {"ok": False, "error": {"status": no.status, "text": no.text, **code}}
         except TimeoutError:
             return
         except Exception:

@@ -24,6 +24,7 @@ class Composing:
         self,
         pool: Pool,
         clock: Clock,
+        numbers: Numbers,
         media_of: Callable[[UUID, Session], Media],
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -31,7 +32,7 @@ class Composing:
         self._clock = clock
         self._media_of = media_of
         self._random = random
-        self._numbers = Numbers(pool, clock)
+        self._numbers = numbers
 
     async def compose(self, message: QueuedMessage, session: Session) -> Composed:
         """Raises DeliveryErrors. Nothing has been sent when it returns or raises."""

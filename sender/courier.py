@@ -20,6 +20,7 @@ from common.tables.message import QueuedMessage
 from sender.composers.occasion import Composed, Deed, Elsewhere
 from sender.lanes import Lanes
 from sender.ledger import Ledger
+from sender.preparing import Preparing
 from sender.retries import RetryPolicy, decide
 from sender.whatsapp.session import Session
 
@@ -58,7 +59,8 @@ OnDoubt = Callable[[UUID, Jid], None]
 
 
 class Courier:
-    """Lives while its instance has messages to send and a session; one message is in flight at a time.
+    """Lives while its instance has messages to send and a session; one message is in flight at a time. Those that take
+    long to prepare are prepared beside that, at most one of a chat.
 
     `send_after` is the earliest moment of the next send on the clock's `elapsed` scale.
     """
@@ -92,6 +94,7 @@ class Courier:
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
+        self._preparing = Preparing(lanes, self._prepare, clock)
         self._has_more = False  # rows may wait in Postgres behind those in the lanes
         self._is_dry = False  # nothing of what waits there may go before some chat's time comes
 
@@ -109,16 +112,30 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until nothing is left or the session is gone. Raises LostOwnership."""
+        failure: Exception | None = None
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                await self._deliver_all(tasks)
+            except Exception as error:
+                failure = error  # as it is, not as part of a group
+            finally:
+                self._preparing.end()
+        if failure is not None:
+            raise failure
+
+    async def _deliver_all(self, tasks: asyncio.TaskGroup) -> None:
         while self._session.is_connected and not self._stopping.is_set():
             if self._must_fetch():
                 self._news.clear()
                 self._has_more = await self._fetch(self._instance, self.lanes)
-                self._is_dry = self.lanes.next(self._clock.elapsed()) is None
+                self._is_dry = self._preparing.next(self._clock.elapsed()) is None
+                self._preparing.drop(self.lanes.knows)
             now = self._clock.elapsed()
+            self._preparing.begin(tasks, now)
             if self.send_after > now and self.lanes:
-                await self._until(self.send_after, self._stopping)
+                await self._until(self.send_after, self._stopping, self._preparing.ready)
                 continue
-            message = self.lanes.next(now)
+            message = self._preparing.next(now)
             if message is not None:
                 await self._deliver(message)
             elif not await self._wait(now):
@@ -128,29 +145,33 @@ class Courier:
         """Held chats must not hide what waits behind them: lanes in which nothing may go are as good as empty."""
         if self._news.is_set():
             return True
-        return self._has_more and not self._is_dry and self.lanes.next(self._clock.elapsed()) is None
+        return self._has_more and not self._is_dry and self._preparing.next(self._clock.elapsed()) is None
 
     async def _wait(self, now: float) -> bool:
-        """Until a held chat may go or something new comes; False when there is nothing to wait for."""
-        wakes_at = self.lanes.wakes_at(now, also_empty=self._has_more)
-        if wakes_at is None:
+        """Until a held chat may go, something is prepared or new; False when there is nothing to wait for."""
+        moments = (self.lanes.wakes_at(now, also_empty=self._has_more), self._preparing.wakes_at(now))
+        wakes_at = min((moment for moment in moments if moment is not None), default=None)
+        if wakes_at is None and not self._preparing.is_busy:
             return self._news.is_set()
-        await self._until(wakes_at, self._news, self._stopping)
+        await self._until(wakes_at, self._news, self._stopping, self._preparing.ready)
         self._is_dry = False
         return True
 
-    async def _until(self, moment: float, *or_events: asyncio.Event) -> None:
-        """Sleep until the moment or until one of the events, whichever is first."""
+    async def _until(self, moment: float | None, *or_events: asyncio.Event) -> None:
+        """Sleep until the moment (if there is one) or until one of the events, whichever is first."""
         async with asyncio.TaskGroup() as tasks:
-            waits = [tasks.create_task(self._clock.sleep_until(moment))]
-            waits += [tasks.create_task(_set(event)) for event in or_events]
+            waits = [tasks.create_task(_set(event)) for event in or_events]
+            if moment is not None:
+                waits.append(tasks.create_task(self._clock.sleep_until(moment)))
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
 
     async def _deliver(self, message: QueuedMessage) -> None:
         # Before the intent: whoever dies while a file is uploaded surely sent nothing.
-        prepared = await self._prepare(message)
+        prepared = self._preparing.take(message)
+        if prepared is None:
+            prepared = await self._prepare(message)
         if message.delay_typing and not isinstance(prepared, DeliveryError):
             await self._type(message)
             if self._stopping.is_set() or not self._session.is_connected:
@@ -247,7 +268,7 @@ class Courier:
                 self.lanes.done(message)
                 self._on_doubt(self._instance, message.chat)
                 self._metrics.attempt(message.kind, "uncertain", instance)
-                self._metrics.uncertain.inc()
+                self._metrics.doubted(1)
                 log.warning("message uncertain", instance=instance, id=message.id)
             case Retry(error_class, _, at, again_at, burns):
                 wait = (again_at - at).total_seconds()

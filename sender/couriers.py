@@ -16,6 +16,7 @@ from common.tables import message as table
 from sender.courier import Compose, Courier, DeliveryPolicy
 from sender.lanes import Lanes
 from sender.ledger import Ledger
+from sender.preparing import is_slow
 from sender.sessions import Held
 
 log = logs.get(__name__)
@@ -79,7 +80,7 @@ class Couriers:
         if not self._ledger.may_begin(held.shard):
             return  # it is woken again when the shard is ours (again)
         courier = Courier(
-            instance, held.session, Lanes(), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
+            instance, held.session, Lanes(is_slow), self._fetch, self.doubt, self._ledger, self._policy, self._clock,
             self._chance, self._metrics, self._compose,
         )  # fmt: skip
         for chat, until in self._doubts.get(instance, {}).items():
@@ -113,6 +114,18 @@ class Couriers:
         doubts[chat] = until = max(doubts.get(chat, 0.0), self._clock.elapsed() + seconds)
         if courier := self._active.get(instance):
             courier.lanes.hold(chat, until)
+
+    def changed(self, instance: UUID) -> None:
+        """Something else than a new message: the queue may be paused, or a message put back. What is at hand is fetched
+        anew before anything goes."""
+        if courier := self._active.get(instance):
+            courier.lanes.all_changed()
+            courier.look()
+
+    def all_changed(self) -> None:
+        """Rings may have been lost."""
+        for instance in self._active:
+            self.changed(instance)
 
     def stop_shards(self, shards: Iterable[int]) -> list[Courier]:
         """Begin nothing more for these shards. Their couriers, which end with what is in flight."""

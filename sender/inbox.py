@@ -9,7 +9,7 @@ from uuid import UUID
 from common import logs
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import event, event_inbox, received_message
+from common.tables import earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -17,7 +17,9 @@ from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.received import named_in
 from sender.translation.remembering import remembered
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Raw
 
 log = logs.get(__name__)
@@ -36,7 +38,8 @@ class _Row:
 
 
 class Inbox:
-    """`run` must be running. `announce` is told which instances have events to deliver."""
+    """`run` must be running. `announce` is told which instances have events to deliver, `on_files` that there are
+    files to download."""
 
     def __init__(
         self,
@@ -44,18 +47,22 @@ class Inbox:
         held: Callable[[], Mapping[int, int]],
         announce: Callable[[Iterable[UUID]], None],
         translator: Translator,
+        unsealing: Unsealing,
         metrics: SenderMetrics,
         *,
         autopilot: Autopilot,
         keeps_all_events: bool = False,
+        on_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._autopilot = autopilot
         self._pool = pool
         self._held = held
         self._announce = announce
         self._translator = translator
+        self._unsealing = unsealing
         self._metrics = metrics
         self._keeps_all = keeps_all_events
+        self._on_files = on_files
         self._stored = FencedBatches[_Row](
             "inbox", pool, lambda shard: held().get(shard), self._store, lambda rows: self.look()
         )
@@ -112,7 +119,10 @@ class Inbox:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
-                told.append((row, self._translator.translate(row), remembered(row)))
+                made = self._translator.translate(row, await self._unsealing.open(row), await self._told_ids(row))
+                told.append((row, made, remembered(row)))
+            except OUTAGES:
+                raise
             except Exception as error:
                 # The engine's bytes come from outside: what one of them does to us must not stop the others.
                 log.exception("event not translated", instance=row.instance_id, code=row.code, inbox=row.id)
@@ -125,10 +135,18 @@ class Inbox:
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
+            files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
+            await received_media.announce(connection, files, keeps_all=self._keeps_all)
             to_do = [wishes[row.id] for row, *_ in told if row.id in taken and row.id in wishes]
             await self._autopilot.enqueue(connection, to_do)
             if failed:
                 await connection.execute(event_inbox.MARK, *(list(column) for column in zip(*failed, strict=True)))
         self._announce(to_deliver)
         self._autopilot.do(to_do)
+        if files:
+            self._on_files()
         return len(rows) if ours else 0
+
+    async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
+        found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
+        return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}

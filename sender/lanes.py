@@ -1,7 +1,7 @@
 """Lanes: the order of one instance's messages. Pure: the caller says what time it is."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from common.addresses import Jid
 from common.tables.message import QueuedMessage
@@ -13,7 +13,9 @@ class Lanes:
     A chat that waits (retry, doubt) holds only itself. Times are seconds of the caller's clock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_slow: Callable[[QueuedMessage], bool] = lambda message: False) -> None:
+        self._is_slow = is_slow
+        self._slow: set[int] = set()
         self._chats: dict[Jid, deque[QueuedMessage]] = {}
         self._known: set[int] = set()
         self._held: dict[Jid, float] = {}
@@ -26,6 +28,9 @@ class Lanes:
     def known(self) -> list[int]:
         return list(self._known)
 
+    def knows(self, number: int) -> bool:
+        return number in self._known
+
     def held(self, now: float) -> list[Jid]:
         """The chats that may not go yet."""
         return [chat for chat, until in self._held.items() if until > now]
@@ -37,6 +42,8 @@ class Lanes:
             if message.id in self._known:
                 continue
             self._known.add(message.id)
+            if self._is_slow(message):
+                self._slow.add(message.id)
             lane = self._chats.setdefault(message.chat, deque())
             behind = []
             while lane and lane[-1].id > message.id:
@@ -46,18 +53,33 @@ class Lanes:
             added += 1
         return added
 
-    def next(self, now: float) -> QueuedMessage | None:
-        """The message that should go now; it stays at the head of its lane until `done`."""
-        heads = (
+    def next(self, now: float, ready: Collection[int] | None = None) -> QueuedMessage | None:
+        """The message that should go now; it stays at the head of its lane until `done`.
+
+        With `ready` a slow message goes only if it is among these.
+        """
+        heads = self._heads(now)
+        if ready is not None and self._slow:
+            heads = (head for head in heads if head.id not in self._slow or head.id in ready)
+        return min(heads, key=lambda message: message.id, default=None)
+
+    def slow(self, now: float) -> list[QueuedMessage]:
+        """The slow messages that would go now, the oldest first."""
+        if not self._slow:
+            return []
+        return sorted((head for head in self._heads(now) if head.id in self._slow), key=lambda message: message.id)
+
+    def _heads(self, now: float) -> Iterable[QueuedMessage]:
+        return (
             lane[0] for chat, lane in self._chats.items() if self._held.get(chat, 0) <= now and chat not in self._stale
         )
-        return min(heads, key=lambda message: message.id, default=None)
 
     def done(self, message: QueuedMessage) -> None:
         """The message is final or gone. No effect when it is not here."""
         if message.id not in self._known:
             return
         self._known.discard(message.id)
+        self._slow.discard(message.id)
         lane = self._chats[message.chat]
         if lane[0].id == message.id:
             lane.popleft()
@@ -80,10 +102,16 @@ class Lanes:
         that began later than this."""
         self._stale.add(chat)
 
+    def all_changed(self) -> None:
+        """As `changed`, of every chat."""
+        self._stale.update(self._chats)
+
     def fetching(self) -> None:
         """A fetch begins. Chats that have changed are fetched anew: what is here is where their queue begins."""
         for chat in self._stale:
-            self._known -= {message.id for message in self._chats.pop(chat, ())}
+            gone = {message.id for message in self._chats.pop(chat, ())}
+            self._known -= gone
+            self._slow -= gone
         self._stale.clear()
 
     def wakes_at(self, now: float, *, also_empty: bool = False) -> float | None:

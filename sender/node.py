@@ -14,6 +14,7 @@ from sender.inbox import Inbox
 from sender.intake import Intake
 from sender.leases import Leases
 from sender.ledger import Ledger
+from sender.media.receiving import Receiving
 from sender.probes import Probes
 from sender.rescue import Rescue
 from sender.sessions import Sessions
@@ -43,6 +44,7 @@ class Node:
         sessions: Sessions,
         couriers: Couriers,
         inbox: Inbox,
+        receiving: Receiving,
         webhooks: Webhooks,
         intake: Intake,
         rescue: Rescue,
@@ -62,6 +64,7 @@ class Node:
         self._sessions = sessions
         self._couriers = couriers
         self._inbox = inbox
+        self._receiving = receiving
         self._webhooks = webhooks
         self._intake = intake
         self._rescue = rescue
@@ -91,6 +94,7 @@ class Node:
                     tasks.create_task(self._sessions.run(), name="sessions")
                     tasks.create_task(self._couriers.run(), name="couriers")
                     tasks.create_task(self._inbox.run(), name="inbox")
+                    tasks.create_task(self._receiving.run(), name="received files")
                     tasks.create_task(self._webhooks.run(), name="webhooks")
                     tasks.create_task(self._leases.keep(self), name="leases")
                     tasks.create_task(self._intake.run(), name="intake")
@@ -114,6 +118,7 @@ class Node:
 
     async def look_around(self, shards: Iterable[int] | None = None) -> None:
         """Rings may have been lost: begin to look at every session and queue of these shards (default: all held)."""
+        self._couriers.all_changed()
         held = self._leases.held
         wanted = dict(held) if shards is None else {shard: held[shard] for shard in shards if shard in held}
         self._begin(self._take_over(wanted), "look around")
@@ -126,6 +131,7 @@ class Node:
 
     async def claimed(self, shards: Mapping[int, int]) -> None:
         self._inbox.look()
+        self._receiving.look()
         self._webhooks.claimed()
         self._begin(self._take_over(dict(shards)), "take over")
         # The blocking reads do not know of these shards yet.

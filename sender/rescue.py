@@ -83,7 +83,7 @@ class Rescue:
         for instance, _, _, chat, _ in rows:
             self._doubt(instance, chat)
         if rows:
-            self._metrics.uncertain.inc(len(rows))
+            self._metrics.doubted(len(rows))
             log.warning("messages in doubt after a claim", count=len(rows))
 
     async def look_at_all(self, shards: Iterable[int]) -> None:

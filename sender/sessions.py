@@ -81,14 +81,17 @@ class Sessions:
         clock: Clock | None = None,
         chance: Random | None = None,
         may_connect: Callable[[int], bool] = lambda shard: True,
+        account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
     ) -> None:
-        """`announce` is told which instances have events to deliver, once those are committed."""
+        """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
+        instance's device is to be opened."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
         self._epoch_of = epoch_of
         self._on_connected = on_connected
         self._may_connect = may_connect
+        self._account_of = account_of
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
@@ -106,6 +109,10 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._held)
+
+    @property
+    def connected(self) -> int:
+        return sum(held.session.is_connected for held in self._held.values())
 
     def get(self, instance: UUID) -> Held | None:
         return self._held.get(instance)
@@ -183,7 +190,7 @@ class Sessions:
         self._opening.add(owner.id)
         try:
             async with self._slots:
-                await self._open_device(owner, Account(owner.id.hex, owner.device))
+                await self._open_device(owner, self._account_of(owner, owner.device))
         except NotPaired:
             log.warning("device is not in the session store", instance=owner.id)
             await self._forget(owner, "the device is not in the session store")
@@ -254,6 +261,7 @@ class Sessions:
         account = account or (None, None, None, None)
         is_ours = await self._write(table.SET_STATE, owner, happened, state, error, *account)
         if is_ours:
+            self._metrics.session_changes.labels(state).inc()
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 

@@ -181,6 +181,7 @@ def greeting(described: dict[str, Any], record: Record) -> str:
     lines = [
         "",
         f"  Pombo is ready at {described['base_url']}",
+        f"    Panel          {described['panel_url']} (log in with the partner token)",
         f"    Client-Token   {described['client_token']}",
         f"    partner token  {described['partner_token']}",
         f"    Postgres       {described['postgres_dsn']}",

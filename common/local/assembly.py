@@ -166,6 +166,9 @@ class Assembly:
         return {
             "MEDIA_LOCAL_STORAGE_PATH": str(self._data.path.absolute() / "media"),
             "MEDIA_LOCAL_PUBLIC_BASE_URL": base_url,
+            # Whoever tries webhooks has a receiver on this machine, and no certificate for it.
+            "WEBHOOK_HTTP_HOSTS": "127.0.0.1,localhost",
+            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
             **os.environ,
             **{name: self._secrets[name] for name in names},
             "POSTGRES_DSN": self._record.postgres_dsn,
@@ -188,6 +191,7 @@ class Assembly:
             "WHATSAPP_PROXY": network["proxy"],
             "WHATSAPP_CA_FILE": network["ca_file"],
             "WHATSAPP_NOISE_ROOT": network["noise_root"],
+            "PANEL_EMULATOR_URL": self._record.emulator_url or "",
         }
 
     def _runs(self, name: str) -> bool:

@@ -20,9 +20,11 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def check(arguments: Sequence[str]) -> int:
-    """All checks run, also after one has failed."""
+    """All checks run, also after one has failed. With `--parity` only the matrix of routes and states is printed."""
+    if arguments == ["--parity"]:
+        return _python("-m", "frontend.parity", "tests/contract/collection.txt")
     if arguments:
-        say("check takes no arguments.")
+        say("usage: ./pombo check [--parity]")
         return 2
     checks = {
         "format": ("-m", "ruff", "format", "--check", "."),
@@ -30,7 +32,10 @@ def check(arguments: Sequence[str]) -> int:
         "types": ("-m", "mypy"),
         "types of pombo": ("-m", "mypy", "pombo"),
         "boundaries": (str(Path(sys.executable).with_name("lint-imports")),),
+        "parity": ("-m", "pytest", "-q", "tests/contract/test_parity.py"),
         "SQL": ("-m", "pytest", "tests/common/test_sql.py"),
+        "manifests": ("-m", "pytest", "tests/k8s/test_manifests.py", "tests/k8s/test_dockerfile.py"),
+        "alerts": ("-m", "pytest", "tests/k8s/test_alerts.py"),
     }
     failed = []
     for name, command in checks.items():

@@ -62,6 +62,7 @@ class Stack:
         described: dict[str, Any] = {
             "base_url": record.base_urls[0] if record.base_urls else "",
             "base_urls": record.base_urls,
+            "panel_url": f"{record.base_urls[0]}/panel" if record.base_urls else "",
             "client_token": secrets["CLIENT_AUTH_TOKEN"],
             "partner_token": secrets["PARTNER_AUTH_TOKEN"],
             "postgres_dsn": record.postgres_dsn,

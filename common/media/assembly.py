@@ -53,4 +53,5 @@ def address_of(settings: Settings) -> BucketAddress:
         settings.s3_access_key,
         settings.s3_secret_key,
         settings.s3_use_ssl,
+        settings.s3_public_base_url,
     )

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from common.media.errors import BucketAway, MediaGone
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import S3Config
 
 PART = 5 * 1024 * 1024  # S3's own smallest part
@@ -35,6 +36,7 @@ class BucketAddress:
     access_key: str
     secret_key: SecretStr
     use_tls: bool = True
+    public_base_url: str = ""
 
     @property
     def url(self) -> str:
@@ -72,6 +74,7 @@ class Bucket:
                 },
             },
         )
+        self._public_base_url = address.public_base_url.rstrip("/")
         self._puts = asyncio.Semaphore(PUTS)
 
     async def put(self, key: str, path: Path, mime: str) -> None:
@@ -87,10 +90,15 @@ class Bucket:
                     max_concurrency=PARTS_AT_ONCE,
                 )
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """Raises BucketAway, MediaGone."""
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """From one byte to before another. Raises BucketAway, MediaGone."""
+        options: GetOptions = {}
+        if end is not None:
+            options["range"] = (start, end)
+        elif start:
+            options["range"] = {"offset": start}
         with _errors():
-            got = await obstore.get_async(self._store, key)
+            got = await obstore.get_async(self._store, key, options=options)
             async for part in got.stream(min_chunk_size=READ):
                 yield bytes(part)
 
@@ -101,6 +109,10 @@ class Bucket:
                 await obstore.delete_async(self._store, key)
         except MediaGone:
             return
+
+    def public(self, key: str) -> str | None:
+        """Where anybody can read the file, if the bucket is open to all."""
+        return f"{self._public_base_url}/{key}" if self._public_base_url else None
 
     async def sign(self, key: str, lifetime: timedelta) -> str:
         """A URL that whoever has it may read the file with, for that long."""

@@ -2,6 +2,7 @@
 
 MediaError                    code
 ├── MediaGone                 media-gone          it was deleted or never existed
+├── MediaComing               media-coming        a received file that is not downloaded yet           again
 ├── MediaElsewhere            media-elsewhere     on another machine's disk until the bucket is back    again
 ├── BucketAway                bucket-away         the bucket cannot be reached                          again
 ├── DiskFull                  disk-full           no space left                                         again
@@ -23,6 +24,12 @@ class MediaGone(MediaError):
     """The file is not stored any more."""
 
     code, retry = "media-gone", False
+
+
+class MediaComing(MediaError):
+    """The file is still on its way from WhatsApp."""
+
+    code = "media-coming"
 
 
 class MediaElsewhere(MediaError):

@@ -16,11 +16,12 @@ from common import logs
 from common.clock import Clock
 from common.media.bucket import Bucket
 from common.media.disk import Arriving, Disk, disk_errors
-from common.media.errors import BucketAway, MediaElsewhere, MediaError, MediaGone
+from common.media.errors import BucketAway, MediaComing, MediaElsewhere, MediaError, MediaGone
 from common.media.links import Links
 from common.metrics import MediaMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import media as table
+from common.tables import received_media
 from common.tables.media import Media
 
 log = logs.get(__name__)
@@ -75,10 +76,10 @@ class Storage:
         return media
 
     async def find(self, media: UUID) -> Media:
-        """Raises MediaGone."""
+        """Raises MediaGone, MediaComing."""
         found = await table.find(self._pool, media)
         if found is None:
-            raise MediaGone
+            raise MediaComing if await self._pool.fetchval(received_media.IS_WAITING, media) else MediaGone
         return found
 
     async def fetch(self, media: UUID, target: Path) -> Media:
@@ -98,22 +99,36 @@ class Storage:
                 await asyncio.to_thread(file.write, part)
         return found
 
-    async def read(self, media: Media) -> AsyncIterator[bytes]:
-        """The content. Raises MediaErrors, of which the first comes before the first part."""
+    async def read(self, media: Media, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The content, or that from one byte to before another. Raises MediaErrors, of which the first comes before the
+        first part."""
         if media.place == "disk":
             with disk_errors():
                 file = await asyncio.to_thread(self._here(media).path_of(media.key).open, "rb")
                 with file:
-                    while part := await asyncio.to_thread(file.read, READ):
+                    left = (media.size if end is None else end) - start
+                    file.seek(start)
+                    while left > 0 and (part := await asyncio.to_thread(file.read, min(READ, left))):
+                        left -= len(part)
                         yield part
             return
-        async for part in self._read_bucket(media):
+        async for part in self._read_bucket(media, start, end):
             yield part
+
+    async def outside(self, media: Media) -> str | None:
+        """A URL that leads to the file in its bucket and not to us, where the settings say so."""
+        if self._bucket is None or media.place != "bucket":
+            return None
+        if (public := self._bucket.public(media.key)) is not None:
+            return public
+        return (
+            None if self._lifetimes.presigned is None else await self._bucket.sign(media.key, self._lifetimes.presigned)
+        )
 
     async def link(self, media: Media) -> str | None:
         """A URL that whoever has it can read the file with for a while; None where none can be made."""
-        if self._lifetimes.presigned is not None and self._bucket is not None and media.place == "bucket":
-            return await self._bucket.sign(media.key, self._lifetimes.presigned)
+        if (outside := await self.outside(media)) is not None:
+            return outside
         return None if self._links is None else self._links.make(media.id, self._clock.now() + self._lifetimes.links)
 
     # --- placing ---
@@ -171,8 +186,8 @@ class Storage:
             raise MediaElsewhere
         return self._disk
 
-    async def _read_bucket(self, media: Media) -> AsyncIterator[bytes]:
+    async def _read_bucket(self, media: Media, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         if self._bucket is None:
             raise BucketAway("the file is in a bucket, and none is set")
-        async for part in self._bucket.read(media.key):
+        async for part in self._bucket.read(media.key, start, end):
             yield part

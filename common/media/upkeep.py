@@ -12,6 +12,7 @@ from common.media.errors import BucketAway, MediaError, MediaGone
 from common.metrics import MediaMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import media as table
+from common.tables import received_media
 from common.tables.media import Media
 
 log = logs.get(__name__)
@@ -109,6 +110,8 @@ class Upkeep:
                 await self._delete(media)
             removed += len(gone)
             self._metrics.removed.inc(len(gone))
+        while await self._pool.execute(received_media.FORGET, BATCH) == f"DELETE {BATCH}":
+            continue
         if removed:
             log.info("expired files deleted", files=removed)
         return removed

@@ -96,6 +96,43 @@ PhoneNumber = Annotated[
 ]
 """The number of an account, as text or as a number."""
 
+_CHAT = rf"^(?:{PHONE_PATTERN}|[0-9]{{5,24}}-broadcast)$"
+
+Chat = Annotated[
+    str,
+    NumberAsText(),
+    Field(pattern=_CHAT),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _CHAT},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
+            ],
+            "examples": ["5511988887777", "120363041234567890-group"],
+        }
+    ),
+]
+"""An existing chat of any kind, broadcast lists too. It is judged here, unlike a `Phone` that is sent to."""
+
+CommunityId = Annotated[
+    str,
+    NumberAsText(),
+    Field(pattern=r"^[0-9]{5,24}(?:-group)?$"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{5,24}(?:-group)?$"},
+                {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999_999},
+            ],
+            "examples": ["120363055512345678"],
+        }
+    ),
+]
+"""A community: digits; the suffix of a group is taken too."""
+
+NewsletterId = Annotated[str, Field(pattern=r"^[0-9]{5,24}@newsletter$", examples=["120363166501234567@newsletter"])]
+"""A channel; the suffix is always there."""
+
 GroupPhone = Annotated[
     str,
     Field(pattern=r"^(?:[0-9]{5,24}-group|[1-9][0-9]{4,14}-[0-9]{9,11})$", examples=["120363041234567890-group"]),

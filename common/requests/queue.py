@@ -57,6 +57,12 @@ class SetUncertainPolicy(BaseModel):
     value: Literal["hold", "resend", "assume-sent"]
 
 
+class PauseQueue(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    value: bool
+
+
 class SettleMessage(BaseModel):
     model_config = ConfigDict(frozen=True)
 

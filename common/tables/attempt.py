@@ -160,7 +160,8 @@ RECEIPTS = """
         read_at = coalesce(message_history.read_at, told.read_at),
         played_at = coalesce(message_history.played_at, told.played_at)
     FROM told
-    WHERE message_history.whatsapp_id = told.wire AND message_history.instance_id = told.instance_id
+    WHERE message_history.whatsapp_id = ANY($2::text[]) AND message_history.whatsapp_id = told.wire
+      AND message_history.instance_id = told.instance_id
       AND finished_at BETWEEN now() - interval '8 days' AND now() + interval '1 hour'
       AND status IN ('sent', 'delivered', 'read', 'played')
     RETURNING message_history.instance_id, message_history.whatsapp_id, message_id, chat"""

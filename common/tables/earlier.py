@@ -1,5 +1,6 @@
 """message_history, as whoever answers, edits or forwards a message looks into it: by the id that somebody names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +18,14 @@ FIND = """
     FROM message_history
     WHERE instance_id = $1 AND message_id = $2 AND message_id <> whatsapp_id
     LIMIT 1"""
+
+# How the customer knows what went out through the API. Instances and ids are pairs.
+FIND_TOLD_IDS = """
+    SELECT message_history.instance_id, message_history.whatsapp_id, message_id
+    FROM unnest($1::uuid[], $2::text[]) AS named (instance_id, whatsapp_id)
+    JOIN message_history ON message_history.instance_id = named.instance_id
+     AND message_history.whatsapp_id = named.whatsapp_id
+    WHERE message_id <> message_history.whatsapp_id"""
 
 OWN_ADDRESSES = """
     SELECT device, lid
@@ -36,6 +45,14 @@ async def find(executor: Executor, instance: UUID, message_id: str) -> EarlierMe
     """What this instance sent under that id."""
     row = await executor.fetchrow(FIND, instance, message_id)
     return None if row is None else EarlierMessage(*row)
+
+
+async def find_told_ids(executor: Executor, named: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
+    """From (instance, WhatsApp's id) to the id that the API told, where they differ."""
+    if not named:
+        return {}
+    rows = await executor.fetch(FIND_TOLD_IDS, [one for one, _ in named], [each for _, each in named])
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def find_own_addresses(executor: Executor, instance: UUID) -> tuple[Jid, Jid | None] | None:

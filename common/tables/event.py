@@ -7,6 +7,9 @@ from typing import Literal
 from uuid import UUID
 
 from common.postgres import Connection, Executor
+from common.tables.received_media import NewReceivedMedia
+
+_BETWEEN = chr(31)
 
 Slot = Literal["delivery", "received", "message-status", "presence", "connected", "disconnected"]
 """Which webhook of the instance takes an event."""
@@ -16,7 +19,9 @@ Slot = Literal["delivery", "received", "message-status", "presence", "connected"
 class NewEvent:
     """`is_own`: about a message that the linked number sent itself, told only to who asked for those.
 
-    `media_id` and `media_until`: the event waits until that file is stored, at most so long.
+    `media_id` and `media_until`: the event waits until its files are stored, at most so long; the id is that of the
+    first. `files` are those that its body links to. `about`: the messages that it tells of, by the ids that the API
+    gave.
     """
 
     instance_id: UUID
@@ -26,6 +31,8 @@ class NewEvent:
     is_own: bool = False
     media_id: UUID | None = None
     media_until: datetime | None = None
+    about: tuple[str, ...] = ()
+    files: tuple[NewReceivedMedia, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,9 @@ class StoredEvent:
 APPEND = """
     WITH input AS (
         SELECT * FROM unnest(
-            $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::boolean[], $6::uuid[], $7::timestamptz[]
-        ) WITH ORDINALITY AS input (instance_id, slot, type, body, is_own, media_id, media_until, place)
+            $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::boolean[], $6::uuid[], $7::timestamptz[],
+            $9::text[]
+        ) WITH ORDINALITY AS input (instance_id, slot, type, body, is_own, media_id, media_until, about, place)
     ), routed AS (
         SELECT input.*,
                webhook_url(instance, slot) IS NOT NULL AND (NOT is_own OR receive_callback_sent_by_me) AS is_sent
@@ -67,6 +75,11 @@ APPEND = """
         INSERT INTO event (instance_id, seq, slot, type, body, created_at)
         SELECT instance_id, seq, slot, type, body, now()
         FROM numbered
+    ), linked AS (
+        INSERT INTO event_message (instance_id, message_id, seq, created_at)
+        SELECT instance_id, message_id, seq, now()
+        FROM numbered
+        CROSS JOIN LATERAL unnest(string_to_array(about, chr(31))) AS message_id
     )
     INSERT INTO event_outbox (instance_id, slot, seq, created_at, status, media_id, media_until)
     SELECT instance_id, slot, seq, now(), CASE WHEN media_until IS NULL THEN 'pending' ELSE 'waiting' END, media_id,
@@ -111,6 +124,8 @@ async def append(
         [each.media_id for each in events],
         [each.media_until for each in events],
         keeps_all,
+        # Joined, since arrays in an array must be of one length.
+        [_BETWEEN.join(each.about) or None for each in events],
         timeout=timeout,
     )
     return {row[0] for row in rows}

@@ -14,7 +14,7 @@ STORE = """
 FETCH = """
     SELECT event_inbox.id, instance_id, event_inbox.shard, code, body, told_at, instance.phone, instance.lid,
            instance.profile_name, instance.auto_read_message, instance.auto_read_status, instance.call_reject_auto,
-           instance.call_reject_message
+           instance.call_reject_message, instance.device
     FROM event_inbox
     JOIN instance ON instance.id = instance_id
     WHERE event_inbox.shard = ANY($1::integer[]) AND error IS NULL
@@ -55,6 +55,7 @@ class ToldEvent:
     auto_read_status: bool = False
     call_reject_auto: bool = False
     call_reject_message: str | None = None
+    device: str | None = None
 
 
 async def fetch(connection: Executor, shards: Sequence[int], limit: int) -> list[ToldEvent]:

@@ -17,10 +17,10 @@ LIST_DAYS = """
     FROM pg_inherits
     JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid
     JOIN pg_class AS parent ON parent.oid = pg_inherits.inhparent
-    WHERE parent.relname = ANY(ARRAY['event', 'event_attempt'])
+    WHERE parent.relname = ANY(ARRAY['event', 'event_attempt', 'event_message'])
     ORDER BY child.relname"""
 
-_DAY = re.compile(r"event_(?:attempt_)?(\d{8})")
+_DAY = re.compile(r"event_(?:attempt_|message_)?(\d{8})")
 
 
 async def clean(pool: Pool, now: datetime, kept: timedelta, failed: timedelta) -> None:

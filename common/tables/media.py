@@ -30,10 +30,12 @@ class Media:
         return self.id.hex
 
 
+# A link to a received file names its own row, which names the content once that is here.
 FIND = f"""
     SELECT {_COLUMNS}
     FROM media
-    WHERE id = $1 AND place <> 'arriving'"""
+    WHERE id = coalesce((SELECT media_id FROM received_media WHERE received_media.id = $1), $1)
+      AND place <> 'arriving'"""
 
 # The lock that the update takes keeps a clean-up from deleting what has just been asked for again.
 FIND_CONTENT = f"""

@@ -98,6 +98,7 @@ FIND_KEY = """
 FETCH_READY = """
     SELECT ready.*
     FROM unnest($1::uuid[]) AS wanted (instance_id)
+    JOIN instance ON instance.id = wanted.instance_id AND queue_paused_at IS NULL
     CROSS JOIN LATERAL (
         SELECT id, instance_id, shard, zaap_id, message_id, kind, chat, payload::text, attempts, max_attempts,
                delay_message, delay_typing, accepted_at, next_attempt_at - now(), expires_at
@@ -115,6 +116,7 @@ FETCH_MORE = """
     FROM message_queue
     WHERE instance_id = $1 AND is_due AND status = 'queued' AND (expires_at IS NULL OR expires_at > now())
       AND id <> ALL($2::bigint[]) AND chat <> ALL($3::text[])
+      AND (SELECT queue_paused_at FROM instance WHERE instance.id = $1) IS NULL
     ORDER BY is_due DESC, id
     LIMIT $4"""
 

@@ -11,7 +11,7 @@ _OWNER = """
     )"""
 
 _SELECT = """
-    SELECT id, shard, device, name, coalesce(session_name, name) AS session_name
+    SELECT id, shard, device, name, coalesce(session_name, name) AS session_name, wire, proxy_cipher
     FROM instance"""
 
 LIST_OF_SHARDS = f"""
@@ -78,6 +78,8 @@ class SessionOwner:
     device: str | None
     name: str
     session_name: str
+    wire: str | None = None
+    proxy_cipher: bytes | None = None
 
 
 async def list_of_shards(pool: Pool, shards: list[int]) -> list[SessionOwner]:

@@ -11,6 +11,7 @@ LOOK = """
     SELECT message_queue.status, message_queue.is_due, message_queue.scheduled_at, message_queue.next_attempt_at,
            message_queue.started_at, now() AS seen_at,
            instance.device IS NOT NULL AS is_linked, session_state, session_changed_at, uncertain_policy,
+           queue_paused_at,
            shard.node, shard.epoch, lease_until, coalesce(lease_until > now(), false) AS is_owned,
            now() - renewed_at AS lease_age, send_after,
            head.zaap_id AS head, doubt.zaap_id AS doubt, ahead.messages AS ahead
@@ -46,8 +47,8 @@ LOOK = """
     WHERE message_queue.instance_id = $1 AND message_queue.zaap_id = $2"""
 
 Reason = Literal[
-    "sending", "uncertain", "scheduled", "no-owner", "not-linked", "not-connected", "retry", "head", "pace", "turn",
-    "doubt", "soon",
+    "sending", "uncertain", "scheduled", "paused", "no-owner", "not-linked", "not-connected", "retry", "head", "pace",
+    "turn", "doubt", "soon",
 ]  # fmt: skip
 
 
@@ -66,6 +67,7 @@ class Circumstances:
     session_state: str
     session_changed_at: datetime
     uncertain_policy: str
+    paused_at: datetime | None
     node: str | None
     epoch: int
     lease_until: datetime | None
@@ -83,6 +85,8 @@ class Circumstances:
             return "sending" if self.status == "sending" else "uncertain"
         if not self.is_due:
             return "scheduled"
+        if self.paused_at is not None:
+            return "paused"
         if not self.is_owned:
             return "no-owner"
         if self.session_state != "connected":

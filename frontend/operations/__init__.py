@@ -2,27 +2,48 @@
 
 from frontend.operation import Operation
 from frontend.operations import (
+    business,
+    calls,
+    chats,
+    communities,
+    contacts,
     events,
+    groups,
     instance,
     messages,
+    mobile,
+    newsletters,
     nodes,
     partner,
     preferences,
+    privacy,
     profile,
     queue,
     status,
+    support,
     webhooks,
 )
 
-ALL: tuple[Operation, ...] = (
+_OTHERS: tuple[Operation, ...] = (
     *messages.OPERATIONS,
     *status.OPERATIONS,
     *queue.OPERATIONS,
     *instance.OPERATIONS,
     *preferences.OPERATIONS,
     *profile.OPERATIONS,
+    *contacts.OPERATIONS,
+    *chats.OPERATIONS,
+    *groups.OPERATIONS,
+    *communities.OPERATIONS,
+    *newsletters.OPERATIONS,
+    *privacy.OPERATIONS,
+    *business.OPERATIONS,
+    *calls.OPERATIONS,
+    *mobile.OPERATIONS,
     *webhooks.OPERATIONS,
     *events.OPERATIONS,
     *partner.OPERATIONS,
     *nodes.OPERATIONS,
 )
+
+ALL: tuple[Operation, ...] = (*_OTHERS, support.operation_on(_OTHERS))

@@ -11,14 +11,16 @@ from common.addresses import Jid, to_phone
 from common.callbacks import Told
 from common.requests.queue import LARGEST_OLD_PAGE, LARGEST_PAGE, PAGE, EmptyQueue, ReadOldQueue, ReadQueue
 from common.settings import parse_duration
+from common.tables import callback as callback_table
 from common.tables import message as table
 from common.tables import story as story_table
 from common.tables import waiting as waiting_table
+from common.tables.callback import Callback as StoredCallback
 from common.tables.instance import Access
 from common.tables.story import Story
 from frontend import paging, problems
 from frontend.operation import Call, Operation, Read, Write
-from frontend.operations import dead_letters, uncertain
+from frontend.operations import dead_letters, pausing, uncertain
 from frontend.operations.dead_letters import read_id
 from frontend.operations.rings import ring
 from frontend.operations.telling import tell
@@ -26,6 +28,7 @@ from frontend.operations.waiting import explain
 from frontend.replies.common import Nothing, milliseconds, written
 from frontend.replies.queue import (
     AttemptMade,
+    Callback,
     Count,
     MessageStory,
     OldQueue,
@@ -93,6 +96,7 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         raise problems.not_found("message not found")
     attempts = await story_table.list_attempts(services.pool, story)
     circumstances = await waiting_table.look(services.pool, call.access.id, story.zaap_id)
+    callbacks = await callback_table.list_about(services.pool, call.access.id, story.message_id)
     was_sent = story.status in ("sent", "delivered", "read", "played")
     return MessageStory(
         zaapId=story.zaap_id.hex.upper(),
@@ -128,6 +132,22 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         errorClass=story.error_class,
         replays=len(story.replayed),
         waiting=None if circumstances is None else explain(circumstances),
+        callbacks=[shown_callback(callback) for callback in callbacks],
+    )
+
+
+def shown_callback(callback: StoredCallback) -> Callback:
+    return Callback(
+        sequence=callback.seq,
+        type=callback.type,
+        status=callback.status,
+        createdAt=written(callback.created_at),
+        state=callback.state,
+        attempts=callback.attempts,
+        lastAttemptAt=_maybe(callback.last_attempt_at),
+        nextAttemptAt=_maybe(callback.next_attempt_at),
+        statusCode=callback.status_code,
+        error=callback.error,
     )
 
 
@@ -250,6 +270,7 @@ OPERATIONS = (
         tag="queue",
         refusals=(404,),
     ),
+    *pausing.OPERATIONS,
     *uncertain.OPERATIONS,
     *dead_letters.OPERATIONS,
 )

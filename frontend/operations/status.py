@@ -50,7 +50,11 @@ OPERATIONS = (
         Queued,
         body=ReplyStatusText,
         tag="status",
-        example={"phone": "5511988887777", "message": "Great picture", "statusMessageId": "3EB0C1D2E3F40516273849"},
+        example={
+            "phone": "5511988887777",
+            "message": "Great picture",
+            "statusMessageId": "3EB0C1D2E3F40516273849",
+        },
     ),
     Operation(
         "POST",

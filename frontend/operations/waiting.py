@@ -8,6 +8,7 @@ TEXTS: dict[Reason, str] = {
     "sending": "it is being sent",
     "uncertain": "it may have been sent; a receipt or the instance's uncertain-policy decides",
     "scheduled": "its time has not come",
+    "paused": "the instance's queue is paused",
     "no-owner": "no sender holds this instance now",
     "not-linked": "the instance is not linked to an account",
     "not-connected": "the instance is not connected",
@@ -29,6 +30,7 @@ def explain(found: Circumstances) -> Waiting:
     since = {
         "sending": found.started_at,
         "uncertain": found.started_at,
+        "paused": found.paused_at,
         "not-connected": found.session_changed_at,
     }.get(found.reason)
     blocked_by = {"head": found.head, "doubt": found.doubt}.get(found.reason)

@@ -1,7 +1,7 @@
 """Replies that several domains share, and how times are written."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,23 @@ class Error(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     error: str
+
+
+class Unsupported(BaseModel):
+    """What WhatsApp's library, or the session's mode, does not offer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: str
+    code: Literal["not-supported-by-engine"]
+
+
+class Succeeded(BaseModel):
+    """Whether it was done, as the routes say it that do not say `value`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    success: bool
 
 
 def milliseconds(moment: datetime) -> int:

@@ -85,8 +85,8 @@ class Waiting(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     reason: Literal[
-        "sending", "uncertain", "scheduled", "no-owner", "not-linked", "not-connected", "retry", "head", "pace",
-        "turn", "doubt", "soon",
+        "sending", "uncertain", "scheduled", "paused", "no-owner", "not-linked", "not-connected", "retry", "head",
+        "pace", "turn", "doubt", "soon",
     ]  # fmt: skip
     text: str
     until: str | None
@@ -98,6 +98,33 @@ class Waiting(BaseModel):
     epoch: int
     leaseUntil: str | None
     leaseAge: float | None
+
+
+class QueuePause(BaseModel):
+    """Whether the queue is paused, and since when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: bool
+    since: str | None
+
+
+class Callback(BaseModel):
+    """An event that tells of the message, and how its webhook took it. `kept`: no webhook was set for it; `status` is
+    what a MessageStatusCallback tells."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sequence: int
+    type: str
+    status: str | None
+    createdAt: str
+    state: Literal["waiting", "retrying", "delivered", "failed", "kept"]
+    attempts: int
+    lastAttemptAt: str | None
+    nextAttemptAt: str | None
+    statusCode: int | None
+    error: str | None
 
 
 class UncertainPolicy(BaseModel):
@@ -140,6 +167,7 @@ class MessageStory(BaseModel):
     errorClass: str | None
     replays: int
     waiting: Waiting | None
+    callbacks: list[Callback]
 
 
 class DeadLetter(BaseModel):

@@ -5,19 +5,26 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import uvloop
 
-from loadtests.history.checker import count
-from loadtests.measure.cluster import cluster
-from loadtests.measure.endurance import RATE, Tally, endure
-from loadtests.measure.faults import FAULTS
+from loadtests.history.checker import RULES, Violation, count
+from loadtests.measure import leftovers
+from loadtests.measure.cluster import TTL, Engine, cluster
+from loadtests.measure.endurance import RATES, Tally, endure
+from loadtests.measure.faults import FAULTS, OF_SESSIONS, of_engine
+from loadtests.measure.leftovers import Kept
 from loadtests.measure.report import keep, table
 
-INSTANCES = 20
+INSTANCES: dict[Engine, int] = {"simulated": 20, "emulated": 6}
+WHATSAPP: dict[Engine, str] = {
+    "simulated": "The engine is the simulated one, the wire the log of what it was handed.",
+    "emulated": "Sessions are real ones of the library in session hosts, the wire is what the WhatsApp emulator saw.",
+}
 HEAD = (
     "fault",
     "runs",
@@ -28,49 +35,80 @@ HEAD = (
     "reordered",
     "other",
     "uncertain",
+    "unanswered",
     "pause p50",
     "pause p99",
 )
-NAMED = ("lost", "unsent", "doubled", "unknown", "reordered")
+LOST, DOUBLED, REORDERED = ("lost", "unsent"), ("doubled", "two ids", "unknown"), ("reordered",)
+NAMED = (*LOST, *DOUBLED, *REORDERED)
+
+
+@dataclass(slots=True)
+class Found:
+    """What became of one run of all: by fault, and what the stores kept after it."""
+
+    tallies: Mapping[str, Tally]
+    kept: Sequence[Kept]
+
+    @property
+    def violations(self) -> list[Violation]:
+        return [violation for tally in self.tallies.values() for violation in tally.violations]
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.violations and not any(kept.is_too_much for kept in self.kept)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./pombo bench chaos")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="only this one (may be repeated)")
+    parser.add_argument("--engine", choices=list(INSTANCES), default="simulated", help="emulated: real sessions")
+    parser.add_argument("--fault", action="append", choices=sorted({*FAULTS, *OF_SESSIONS}), help="may be repeated")
     options = parser.parse_args()
-    faults = options.fault or list(FAULTS)
+    engine: Engine = options.engine
+    faults = [fault for fault in of_engine(engine) if fault in (options.fault or of_engine(engine))]
     with tempfile.TemporaryDirectory(prefix="pombo-chaos-") as folder:
-        tallies, garbage = uvloop.run(run(Path(folder), faults, options.minutes * 60, options.seed))
-    rows = [row_of(fault, tallies[fault]) for fault in faults if tallies[fault].runs]
-    rules = Counter(violation.rule for tally in tallies.values() for violation in tally.violations)
-    text = (
-        f"Seed {options.seed}, {sum(tally.runs for tally in tallies.values())} runs, {RATE:.0f} messages a second over "
-        f"{INSTANCES} instances, two frontends, two senders, leases of three seconds. A pause is the longest that a "
-        f"message of an instance waited in a run; refused are requests that a client had to repeat.\n\n"
-        f"{table(HEAD, rows)}\n\n"
-        f"Violations by rule: {dict(rules) or 'none'}. Left behind: {garbage}."
-    )
-    sys.stdout.write(f"{text}\n\nkept in {keep('chaos', 'Faults under load', text)}\n")
-    for tally in tallies.values():
-        for violation in tally.violations[:20]:
-            sys.stderr.write(f"{violation.rule}: {violation.detail}\n")
-    sys.exit(1 if rules else 0)
+        found = uvloop.run(run(Path(folder), faults, options.minutes * 60, options.seed, engine))
+    text = report(found, faults, options.seed, engine)
+    name = "chaos" if engine == "simulated" else "chaos_sessions"
+    sys.stdout.write(f"{text}\n\nkept in {keep(name, 'Faults under load', text)}\n")
+    for violation in found.violations[:100]:
+        sys.stderr.write(f"{violation.rule}: {violation.detail}\n")
+    sys.exit(0 if found.is_sound else 1)
 
 
-async def run(folder: Path, faults: Sequence[str], seconds: float, seed: int) -> tuple[dict[str, Tally], str]:
+async def run(folder: Path, faults: Sequence[str], seconds: float, seed: int, engine: Engine) -> Found:
     """Faults in a seeded order until the time is over; every one at least once where the time allows."""
     chance = Random(seed)
     tallies = {fault: Tally() for fault in faults}
-    ends = time.monotonic() + seconds
-    async with cluster(folder, instances=INSTANCES, seed=seed) as stack:
+    async with cluster(folder, instances=INSTANCES[engine], seed=seed, engine=engine) as stack:
+        ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             for fault in chance.sample(faults, len(faults)):
                 if time.monotonic() < ends:
                     await endure(stack, fault, chance, tallies[fault])
                     sys.stderr.write(f"{row_of(fault, tallies[fault])}\n")
-        return tallies, await stack.left_behind()
+        return Found(tallies, await stack.left_behind())
+
+
+def report(found: Found, faults: Sequence[str], seed: int, engine: Engine) -> str:
+    tallies = found.tallies
+    rules = Counter(violation.rule for violation in found.violations)
+    rows = [row_of(fault, tallies[fault]) for fault in faults if tallies[fault].runs]
+    asked = sum(tally.asked for tally in tallies.values())
+    return (
+        f"Seed {seed}, {sum(tally.runs for tally in tallies.values())} runs, {RATES[engine]:.0f} messages a second "
+        f"over {INSTANCES[engine]} instances of all three policies, two frontends, two senders, leases of {TTL:.0f} "
+        f"seconds. {WHATSAPP[engine]} A pause is the longest that a message of an instance waited in a run; refused "
+        f"are requests that a client had to repeat, unanswered questions that were told so or timed out ({asked} were "
+        f"asked), uncertain the messages whose outcome was lost for a while.\n\n"
+        f"{table(HEAD, rows)}\n\n"
+        f"Rules: {', '.join(RULES)}. Violations by rule: {dict(rules) or 'none'}.\n\n"
+        f"What the stores keep after all that, everybody at rest:\n\n{leftovers.shown(found.kept)}\n\n"
+        f"Grown with what is dead or done: "
+        f"{', '.join(kept.what for kept in found.kept if kept.is_too_much) or 'nothing'}."
+    )
 
 
 def row_of(fault: str, tally: Tally) -> list[object]:
@@ -80,11 +118,12 @@ def row_of(fault: str, tally: Tally) -> list[object]:
         tally.runs,
         tally.accepted,
         tally.refused,
-        count(found, "lost", "unsent"),
-        count(found, "doubled", "unknown"),
-        count(found, "reordered"),
+        count(found, *LOST),
+        count(found, *DOUBLED),
+        count(found, *REORDERED),
         sum(violation.rule not in NAMED for violation in found),
         tally.uncertain,
+        tally.unanswered,
         seconds(tally.pauses, 0.5),
         seconds(tally.pauses, 0.99),
     ]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from common.postgres import Connection
 from loadtests.history import events
-from loadtests.history.events import Accepted, History, Owned, Sent, Written
+from loadtests.history.events import Accepted, History, Noted, Owned, Sent, Webhook, Written
 
 # What a row's epoch says of the writer: an intent, and whatever ends one that was under way, are written by the epoch
 # in the row. What settles a message in doubt is written by a later owner, or by nobody's: the row does not tell.
@@ -19,6 +19,8 @@ INSTALL = """
         at timestamptz NOT NULL DEFAULT clock_timestamp(), shard integer, epoch bigint, node text);
     CREATE TABLE audit_row (
         at timestamptz NOT NULL DEFAULT clock_timestamp(), row bigint, status text, epoch bigint, node text);
+
+    CREATE TABLE audit_noted (row bigint, whatsapp_id text);
 
     CREATE FUNCTION audit_accepted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO audit_accepted (row, instance, shard, chat, message_id)
@@ -41,6 +43,14 @@ INSTALL = """
         FOR EACH ROW WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION audit_row();
     CREATE TRIGGER audit_end AFTER DELETE ON message_queue FOR EACH ROW EXECUTE FUNCTION audit_row();
 
+    CREATE FUNCTION audit_noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO audit_noted (row, whatsapp_id) VALUES (NEW.id, NEW.whatsapp_id);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER audit_wire AFTER UPDATE OF whatsapp_id ON message_queue
+        FOR EACH ROW WHEN (NEW.whatsapp_id IS DISTINCT FROM OLD.whatsapp_id AND NEW.whatsapp_id <> NEW.message_id)
+        EXECUTE FUNCTION audit_noted();
+
     CREATE FUNCTION audit_owner() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO audit_owner (shard, epoch, node) VALUES (NEW.id, NEW.epoch, NEW.node);
         RETURN NULL;
@@ -60,6 +70,15 @@ LIST_FATES = """
     SELECT id, status FROM message_history
     UNION ALL
     SELECT id, 'failed' FROM message_dead_letter"""
+
+LIST_NOTED = """
+    SELECT row, whatsapp_id FROM audit_noted"""
+LIST_ASSUMED = """
+    SELECT id FROM message_history WHERE metadata ->> 'settled' = 'assume-sent'"""
+LIST_WEBHOOKS = """
+    SELECT extract(epoch FROM created_at)::float8, instance_id, seq,
+           CASE WHEN type = 'DeliveryCallback' THEN convert_from(body, 'UTF8')::jsonb ->> 'messageId' END
+    FROM event"""
 
 
 class Wire(Protocol):
@@ -87,6 +106,28 @@ class Journals:
                 yield events.Connection(at, node, instance, is_open)
 
 
+class WireLog:
+    """What the WhatsApp emulator wrote down. `instance_of` knows accounts by their phone, `node_of` clients by the port
+    that they came from."""
+
+    def __init__(self, path: Path, instance_of: Mapping[str, str], node_of: Mapping[int, str]) -> None:
+        self._path = path
+        self._instance_of = instance_of
+        self._node_of = node_of
+
+    def sent(self) -> Iterable[Sent]:
+        for at, what, phone, _, port, *message in map(json.loads, _lines(self._path)):
+            if what == "message" and phone in self._instance_of:
+                yield Sent(at, self._node_of[port], self._instance_of[phone], *message)
+
+    def connections(self) -> Iterable[events.Connection]:
+        """Each connection stands for itself: two of one node count as two."""
+        for at, what, phone, _, port, *_ in map(json.loads, _lines(self._path)):
+            if what != "message" and phone in self._instance_of:
+                place = f"{self._node_of[port]}:{port}"
+                yield events.Connection(at, place, self._instance_of[phone], what == "open")
+
+
 async def read(connection: Connection, wire: Wire, name_of: Callable[[str], str]) -> History:
     """The history so far; `name_of` turns a node's id into the name that the wire knows it by."""
 
@@ -105,6 +146,12 @@ async def read(connection: Connection, wire: Wire, name_of: Callable[[str], str]
         ],
         sent=list(wire.sent()),
         connections=list(wire.connections()),
+        webhooks=[
+            Webhook(at, instance.hex, number, about)
+            for at, instance, number, about in await connection.fetch(LIST_WEBHOOKS)
+        ],
+        noted=[Noted(row, whatsapp_id) for row, whatsapp_id in await connection.fetch(LIST_NOTED)],
+        assumed=frozenset(row["id"] for row in await connection.fetch(LIST_ASSUMED)),
         fates={row["id"]: row["status"] for row in await connection.fetch(LIST_FATES)},
     )
 

@@ -43,18 +43,18 @@ def lost(history: History) -> Iterator[str]:
 
 def unsent(history: History) -> Iterator[str]:
     """What is recorded as sent was on the wire."""
-    on_wire = {accepted.row for _, accepted in _on_wire(history)}
+    left = {accepted.row for _, accepted in on_wire(history)}
     for accepted in history.accepted:
         fate = history.fates.get(accepted.row)
         if accepted.row in history.assumed:
             continue
-        if fate in ("sent", "delivered", "read", "played") and accepted.row not in on_wire:
+        if fate in ("sent", "delivered", "read", "played") and accepted.row not in left:
             yield f"row {accepted.row} is {fate} and was never on the wire"
 
 
 def doubled(history: History) -> Iterator[str]:
     """One row goes on the wire once, unless its instance's policy is to send again."""
-    times = Counter(accepted.row for _, accepted in _on_wire(history))
+    times = Counter(accepted.row for _, accepted in on_wire(history))
     for accepted in history.accepted:
         if times[accepted.row] > 1 and accepted.instance not in history.resend:
             yield f"row {accepted.row} of {accepted.instance} was sent {times[accepted.row]} times"
@@ -63,7 +63,7 @@ def doubled(history: History) -> Iterator[str]:
 def two_ids(history: History) -> Iterator[str]:
     """One row has one id on the wire, unless its instance's policy is to send again."""
     ids: dict[int, set[str]] = defaultdict(set)
-    for sent, accepted in _on_wire(history):
+    for sent, accepted in on_wire(history):
         ids[accepted.row].add(sent.whatsapp_id)
     for accepted in history.accepted:
         if len(ids[accepted.row]) > 1 and accepted.instance not in history.resend:
@@ -83,7 +83,7 @@ def reordered(history: History) -> Iterator[str]:
     """In each chat the wire has the order of acceptance; a repeated send counts where it was first."""
     last: dict[tuple[str, str], Accepted] = {}
     seen: set[int] = set()
-    for _, accepted in sorted(_on_wire(history), key=lambda pair: pair[0].at):
+    for _, accepted in sorted(on_wire(history), key=lambda pair: pair[0].at):
         if accepted.row in seen:
             continue
         seen.add(accepted.row)
@@ -227,7 +227,7 @@ def _rows_by_id(history: History) -> dict[tuple[str, str], Accepted]:
     return found
 
 
-def _on_wire(history: History) -> list[tuple[Sent, Accepted]]:
+def on_wire(history: History) -> list[tuple[Sent, Accepted]]:
     """What was on the wire, each with its row."""
     rows = _rows_by_id(history)
     pairs = ((sent, rows.get((sent.instance, sent.whatsapp_id))) for sent in history.sent)

@@ -1,24 +1,24 @@
-"""A cluster for fault runs: stores of its own, any number of frontends and senders, load, and the history of it all."""
+"""A cluster for fault runs: stores of its own, any number of frontends and senders, load, and the history of it all.
+
+Every program reaches every store by a link of its own, so that a fault may break one way and no other.
+"""
 
 import asyncio
-import itertools
 import json
 import os
 import secrets
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
-from uuid import UUID, uuid4
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
-import aiohttp
 import asyncpg
-from redis.asyncio import Redis
 
 from common.local.http import answers
 from common.local.postgres import Postgres
@@ -30,51 +30,72 @@ from common.tables.instance import shard_of
 from frontend.tokens import digest, new_token
 from loadtests.history import audit
 from loadtests.history.checker import Violation
-from loadtests.history.events import Answered, Asked, History
-from loadtests.measure.stack import MAKE_INSTANCES, SHARDS, VAULT_KEY
+from loadtests.history.events import History
+from loadtests.measure import leftovers
+from loadtests.measure.clients import CHATS, Caller, Clients
+from loadtests.measure.leftovers import Alive, Kept
+from loadtests.measure.link import Link
+from loadtests.measure.receiver import Receiver, receiver
+from loadtests.measure.stack import SHARDS, VAULT_KEY
+from loadtests.measure.whatsapp import WhatsApp
+
+Engine = Literal["simulated", "emulated"]
+Server = Literal["postgres", "valkey", "whatsapp"]
 
 TTL = 3.0  # seconds of a lease
 REFRESH = 0.5
-PAUSE = 0.02  # seconds between two messages of an instance, at least
-CHATS = 3
-START_PATIENCE = 40.0
-REST_PATIENCE = 60.0
-CLIENT_PATIENCE = 30.0  # a client goes on trying for so long
+PAUSES: dict[Engine, float] = {"simulated": 0.02, "emulated": 0.2}
+"""Seconds between two messages of an instance, at least."""
+UNLINKED = 3  # instances beside the others, whose codes are asked for
+LISTENING = 3  # every third instance has its webhooks called
+POLICIES = ("hold", "resend", "assume-sent")
+START_PATIENCE = 60.0
+REST_PATIENCE = 90.0
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM, "suspend": signal.SIGSTOP, "resume": signal.SIGCONT}
 
+MAKE_INSTANCES = """
+    INSERT INTO instance (id, shard, name, token_hash, token_cipher, due, subscribed_at, device, session_state,
+        uncertain_policy, delivery_callback_url, message_status_callback_url)
+    SELECT id, shard, 'Chaos ' || place, token_hash, '', now() + interval '1 year', now(), device,
+           CASE WHEN device IS NULL THEN 'unpaired' ELSE 'connected' END, policy, url, url
+    FROM unnest($1::uuid[], $2::integer[], $3::bytea[], $4::text[], $5::text[], $6::text[])
+        WITH ORDINALITY AS made (id, shard, token_hash, device, policy, url, place)"""
 WAITING = """
-    SELECT count(*) FROM message_queue WHERE status <> 'uncertain'"""
+    SELECT count(*)
+    FROM message_queue
+    JOIN instance ON instance.id = instance_id
+    WHERE status <> 'uncertain' OR uncertain_policy <> 'hold'"""
 OWNERS = """
     SELECT node, count(*) FROM shard WHERE lease_until > now() GROUP BY node"""
-COUNT_NODES = """
-    SELECT count(*) FROM node"""
-
-
-@dataclass(slots=True)
-class Load:
-    """What clients did and were told. `refused` counts answers other than 200 and connections that failed."""
-
-    answered: list[Answered] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    refused: int = 0
 
 
 class Cluster:
     """Processes are known by name: `sender-1`, `frontend-1`. A sender's name is also its NODE_ID."""
 
-    def __init__(self, folder: Path, instances: int, chance: Random) -> None:
+    def __init__(self, folder: Path, instances: int, chance: Random, engine: Engine, hook: Receiver) -> None:
         self._folder = folder
         self._chance = chance
+        self.engine: Engine = engine
         self.postgres = Postgres(folder / "postgres")
         self.valkey = Valkey(folder / "valkey")
-        self.instances: list[tuple[UUID, str]] = [(uuid4(), new_token()) for _ in range(instances)]
+        self.whatsapp = WhatsApp(folder)
+        self.receiver = hook
+        self.callers = [
+            Caller(uuid4(), new_token(), POLICIES[place % len(POLICIES)], f"55119{place:08d}")
+            for place in range(instances)
+        ]
+        # Codes of the real engine cost a process each; those of the simulated one name their instance.
+        unlinked = UNLINKED if engine == "simulated" else 0
+        self.unlinked = [Caller(uuid4(), new_token()) for _ in range(unlinked)]
+        self.contacts = [f"551198888{number:04d}" for number in range(CHATS)]
         self.processes: dict[str, Process] = {}
-        self._ports: dict[str, int] = {}
-        self._client_token, self.partner_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self._journals: dict[str, Path] = {}
-        self._numbers = itertools.count(1)
-        self.load = Load()
         self.known: set[Violation] = set()
+        self._ports: dict[str, int] = {}
+        self._links: dict[tuple[str, Server], Link] = {}
+        self._node_of: dict[int, str] = {}
+        self._token, self._partner_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._journals: dict[str, Path] = {}
+        self.clients = Clients(self.callers, self.unlinked, self.contacts, self._token, self.base, chance)
 
     @property
     def dsn(self) -> str:
@@ -83,43 +104,108 @@ class Cluster:
     def running(self, kind: str) -> list[str]:
         return sorted(name for name in self.processes if name.startswith(kind))
 
+    def base(self) -> str:
+        """The address of some frontend."""
+        name = self._chance.choice(self.running("frontend") or ["frontend-1"])
+        return f"http://127.0.0.1:{self._ports[name]}"
+
+    def link(self, name: str, server: Server) -> Link:
+        return self._links[name, server]
+
+    def skew(self, name: str, seconds: float) -> None:
+        """Step the wall clock of a program."""
+        self._clock_of(name).write_text(str(seconds))
+
     # --- processes ---
+
+    async def prepare(self) -> None:
+        """The schema with its audit, and the instances."""
+        await migrate(self.dsn, shards=SHARDS)
+        everybody = [*self.callers, *self.unlinked]
+        is_linked = self.engine == "simulated"
+        connection = await asyncpg.connect(self.dsn)
+        await connection.execute(audit.INSTALL)
+        await connection.execute(
+            MAKE_INSTANCES,
+            [caller.id for caller in everybody],
+            [shard_of(caller.id, SHARDS) for caller in everybody],
+            [digest(caller.token) for caller in everybody],
+            [f"{caller.phone}:1@s.whatsapp.net" if is_linked and caller.phone else None for caller in everybody],
+            [caller.policy for caller in everybody],
+            [self.receiver.url if place % LISTENING == 0 else None for place in range(len(everybody))],
+        )
+        await connection.close()
+
+    async def link_phones(self) -> None:
+        await self.whatsapp.register([*self.contacts, *(caller.phone for caller in self.callers)])
+        for caller in self.callers:
+            await self.whatsapp.link(self.base(), caller.path, self._token, caller.phone)
 
     async def start(self, name: str) -> None:
         """Start a program and wait until it is ready."""
-        is_sender = name.startswith("sender")
         port = self._ports.setdefault(name, free_port())
-        journal = self._folder / f"journal-{name}"
-        if is_sender:
-            self._journals[name] = journal
-        environment = {
-            **os.environ,
-            "POSTGRES_DSN": self.dsn,
-            "REDIS_URL": self.valkey.url(),
-            "CLIENT_AUTH_TOKEN": self._client_token,
-            "PARTNER_AUTH_TOKEN": self.partner_token,
+        environment = {**os.environ, **await self._settings(name, port)}
+        log = self.log_of(name)
+        command = ["-m", "loadtests.measure.skewed", name.partition("-")[0], str(self._clock_of(name))]
+        process = launch(name, [sys.executable, *command], log=log, cwd=ROOT, environment=environment)
+        self.processes[name] = process
+        url = f"http://127.0.0.1:{port}/ready"
+        await asyncio.to_thread(await_ready, process, lambda: answers(url), log=log, patience=START_PATIENCE)
+
+    async def _settings(self, name: str, port: int) -> dict[str, str]:
+        settings = {
+            "POSTGRES_DSN": await self._by_link(name, "postgres", self.dsn),
+            "REDIS_URL": await self._by_link(name, "valkey", self.valkey.url()),
+            "CLIENT_AUTH_TOKEN": self._token,
+            "PARTNER_AUTH_TOKEN": self._partner_token,
             "TOKEN_ENCRYPTION_KEY": VAULT_KEY,
             "LOG_LEVEL": "INFO",
-            "WHATSAPP_ENGINE": "simulated",
-            "SIMULATED_LATENCY": "10ms",
-            "SIMULATED_JOURNAL": str(journal),
-            "SIMULATED_PAIRING": "at-once",
             "NODE_ID": name,
-            "MESSAGE_DELAY_MIN": f"{PAUSE}s",
-            "MESSAGE_DELAY_MAX": f"{PAUSE * 2}s",
+            "MESSAGE_DELAY_MIN": f"{PAUSES[self.engine]}s",
+            "MESSAGE_DELAY_MAX": f"{PAUSES[self.engine] * 2}s",
             "UNCERTAIN_GRACE": "1s",
             "SWEEP_INTERVAL": "2s",
             "REDIS_LOCK_TTL": f"{TTL}s",
             "REDIS_LOCK_REFRESH_INTERVAL": f"{REFRESH}s",
+            "ASK_TIMEOUT": "4s",
+            "EVENTS_KEEP_ALL": "true",
+            "EVENT_RETRY_DELAYS": "0s,500ms,1s,2s,4s,8s,8s,8s",
+            "EVENT_SWEEP_INTERVAL": "5s",
+            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "WEBHOOK_HTTP_HOSTS": "127.0.0.1",
+            "MEDIA_LOCAL_STORAGE_PATH": str(self._folder / "media"),
             "HTTP_ADDR": f"127.0.0.1:{port}",
             "SENDER_HTTP_ADDR": f"127.0.0.1:{port}",
         }
-        log = self.log_of(name)
-        module = "sender" if is_sender else "frontend"
-        process = launch(name, [sys.executable, "-m", module], log=log, cwd=ROOT, environment=environment)
-        self.processes[name] = process
-        url = f"http://127.0.0.1:{port}/ready"
-        await asyncio.to_thread(await_ready, process, lambda: answers(url), log=log, patience=START_PATIENCE)
+        if not name.startswith("sender"):
+            return settings
+        if self.engine == "emulated":
+            address = await self._by_link(name, "whatsapp", f"http://127.0.0.1:{self.whatsapp.port}")
+            own = await self.whatsapp.settings(urlsplit(address).port or 0)
+            return {**settings, **own, "HOST_SESSIONS": "3", "WAMEOW_POSTGRES_DSN": self.postgres.dsn("pombo_whatsapp")}
+        journal = self._journals[name] = self._folder / f"journal-{name}"
+        own = {
+            "WHATSAPP_ENGINE": "simulated",
+            "SIMULATED_LATENCY": "10ms",
+            "SIMULATED_JOURNAL": str(journal),
+            "SIMULATED_PAIRING": "never",
+        }
+        return {**settings, **own}
+
+    async def _by_link(self, name: str, server: Server, address: str) -> str:
+        """The address of a server as this program is told it."""
+        parts = urlsplit(address)
+        assert parts.port is not None
+        link = self._links.get((name, server))
+        if link is None:
+            link = self._links[name, server] = Link(parts.port, lambda port: self._node_of.__setitem__(port, name))
+            await link.open()
+        login, _, _ = parts.netloc.rpartition(":")
+        return urlunsplit(parts._replace(netloc=f"{login}:{link.port}"))
+
+    async def close_links(self) -> None:
+        for link in self._links.values():
+            await link.close()
 
     async def end(self, name: str, how: str = "stop", patience: float = 30.0) -> None:
         """`stop` in order, or `kill`. Raises TimeoutError when the process does not end."""
@@ -159,49 +245,10 @@ class Cluster:
         await asyncio.to_thread(store.stop, self.processes.pop(name))
         self.processes[name] = await asyncio.to_thread(store.start)
 
-    # --- load ---
-
-    async def clients(self, rate: float, until: asyncio.Event) -> None:
-        """Send `rate` messages a second over all instances and frontends, repeating what is not answered."""
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
-            asyncio.TaskGroup() as tasks,
-        ):
-            due = time.monotonic()
-            # A chat's next message is accepted after the one before: that is what makes an order.
-            turns = {place: asyncio.Lock() for place in range(len(self.instances))}
-            for place in itertools.cycle(range(len(self.instances))):
-                if until.is_set():
-                    return
-                tasks.create_task(self._post(session, place, turns[place]))
-                due += 1 / rate
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-
-    async def _post(self, session: aiohttp.ClientSession, place: int, turn: asyncio.Lock) -> None:
-        instance, token = self.instances[place]
-        number = next(self._numbers)
-        body = {"phone": f"551198888{number % CHATS:04d}", "message": str(number)}
-        headers = {"Client-Token": self._client_token, "Idempotency-Key": f"k{number}"}
-        deadline = time.monotonic() + CLIENT_PATIENCE
-        async with turn:
-            while time.monotonic() < deadline:
-                frontend = self._chance.choice(self.running("frontend") or ["frontend-1"])
-                path = f"/instances/{instance.hex.upper()}/token/{token}/send-text"
-                url = f"http://127.0.0.1:{self._ports[frontend]}{path}"
-                try:
-                    async with session.post(url, json=body, headers=headers) as answer:
-                        if answer.status == 200:
-                            self.load.answered.append(Answered(time.time(), (await answer.json())["messageId"]))
-                            return
-                except (aiohttp.ClientError, OSError):
-                    pass
-                self.load.refused += 1
-                await asyncio.sleep(0.1)
-
     # --- what became of it ---
 
     async def rest(self, patience: float = REST_PATIENCE) -> None:
-        """Wait until everything accepted is final or uncertain. Raises TimeoutError."""
+        """Wait until everything accepted is final, or in doubt where that is the policy. Raises TimeoutError."""
         async with asyncio.timeout(patience):
             while await self.fetchval(WAITING):
                 await asyncio.sleep(0.1)
@@ -221,8 +268,11 @@ class Cluster:
         finally:
             await connection.close()
 
-    def wire(self) -> audit.Journals:
-        return audit.Journals(self._journals)
+    def wire(self) -> audit.Wire:
+        if self.engine == "simulated":
+            return audit.Journals(self._journals)
+        phones = {caller.phone: caller.id.hex for caller in self.callers}
+        return audit.WireLog(self.whatsapp.log, phones, self._node_of)
 
     async def history(self, *, is_over: bool = True) -> History:
         connection = await asyncpg.connect(self.dsn)
@@ -230,17 +280,22 @@ class Cluster:
             history = await audit.read(connection, self.wire(), name_of)
         finally:
             await connection.close()
-        history.answered, history.asked = self.load.answered, self.load.asked
-        history.minimum_pause, history.is_over = PAUSE, is_over
+        load = self.clients.load
+        history.answered, history.asked, history.called = load.answered, load.asked, self.receiver.called
+        history.minimum_pause, history.is_over = PAUSES[self.engine], is_over
+        history.holds = frozenset(caller.id.hex for caller in self.callers if caller.policy == "hold")
+        history.resend = frozenset(caller.id.hex for caller in self.callers if caller.policy == "resend")
+        history.tells = frozenset(caller.id.hex for caller in self.callers)
         return history
 
-    async def left_behind(self) -> str:
-        """What the stores keep when everything is at rest: it must not grow with what has died."""
-        redis = Redis.from_url(self.valkey.url(), decode_responses=True)
-        kinds = Counter([key.partition(":")[0] async for key in redis.scan_iter(count=1000)])
-        await redis.aclose()
-        nodes = await self.fetchval(COUNT_NODES)
-        return f"{nodes} rows of nodes, keys in Redis {dict(sorted(kinds.items()))}"
+    async def left_behind(self) -> list[Kept]:
+        """What the stores keep once everything is at rest."""
+        instances = len(self.callers) + len(self.unlinked)
+        alive = Alive(instances, SHARDS, len(self.running("frontend")), len(self.running("sender")))
+        return await leftovers.settle(self.dsn, self.valkey.url(), alive)
+
+    def _clock_of(self, name: str) -> Path:
+        return self._folder / f"clock-{name}"
 
     def _close_connections(self, name: str, at: float) -> None:
         """A killed process does not write down that its connections ended, but its network saw it."""
@@ -254,31 +309,38 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster(
-    folder: Path, *, instances: int = 20, frontends: int = 2, senders: int = 2, seed: int = 0
+    folder: Path,
+    *,
+    instances: int = 20,
+    frontends: int = 2,
+    senders: int = 2,
+    seed: int = 0,
+    engine: Engine = "simulated",
 ) -> AsyncIterator[Cluster]:
-    """The stores, the schema with its audit, linked instances and the programs; all stopped at the end."""
-    made = Cluster(folder, instances, Random(seed))
-    made.processes["postgres"] = await asyncio.to_thread(made.postgres.start)
-    made.processes["valkey"] = await asyncio.to_thread(made.valkey.start)
-    try:
-        await migrate(made.dsn, shards=SHARDS)
-        connection = await asyncpg.connect(made.dsn)
-        await connection.execute(audit.INSTALL)
-        await connection.execute(
-            MAKE_INSTANCES,
-            [instance for instance, _ in made.instances],
-            [shard_of(instance, SHARDS) for instance, _ in made.instances],
-            [digest(token) for _, token in made.instances],
-        )
-        await connection.close()
+    """The stores, linked instances and the programs; all stopped at the end."""
+    async with AsyncExitStack() as ending:
+        hook = await ending.enter_async_context(receiver())
+        made = Cluster(folder, instances, Random(seed), engine, hook)
+        ending.push_async_callback(made.close_links)
+        ending.callback(_kill_all, made)
+        made.processes["postgres"] = await asyncio.to_thread(made.postgres.start)
+        made.processes["valkey"] = await asyncio.to_thread(made.valkey.start)
+        if engine == "emulated":
+            made.processes["whatsapp"] = await asyncio.to_thread(made.whatsapp.start)
+        await made.prepare()
         names = [f"frontend-{number + 1}" for number in range(frontends)]
         names += [f"sender-{number + 1}" for number in range(senders)]
         await asyncio.gather(*(made.start(name) for name in names))
+        if engine == "emulated":
+            await made.link_phones()
         yield made
-    finally:
-        for name in [*made.running("frontend"), *made.running("sender"), "valkey", "postgres"]:
-            made.signal(name, "resume")
-            made.signal(name, "kill")
+
+
+def _kill_all(made: Cluster) -> None:
+    stores = [name for name in ("whatsapp", "valkey", "postgres") if name in made.processes]
+    for name in [*made.running("frontend"), *made.running("sender"), *stores]:
+        made.processes[name].send(signal.SIGCONT)
+        made.processes[name].send(signal.SIGKILL)
 
 
 def name_of(node: str) -> str:

@@ -5,12 +5,13 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
-from loadtests.history.checker import Violation, check
+from loadtests.history.checker import Violation, check, on_wire
 from loadtests.history.events import History
-from loadtests.measure.cluster import Cluster
-from loadtests.measure.faults import FAULTS
+from loadtests.measure.cluster import Cluster, Engine
+from loadtests.measure.faults import of_engine
 
-RATE = 60.0  # messages a second
+RATES: dict[Engine, float] = {"simulated": 60.0, "emulated": 10.0}
+"""Messages a second."""
 
 
 @dataclass(slots=True)
@@ -21,18 +22,21 @@ class Tally:
     accepted: int = 0
     refused: int = 0
     uncertain: int = 0
+    asked: int = 0
+    unanswered: int = 0
     violations: list[Violation] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
 
 async def endure(cluster: Cluster, fault: str, chance: Random, tally: Tally, calm: float = 2.0) -> None:
     """One run: calm, the fault, calm (seconds of load), rest, and the look at what happened."""
-    began, refused = time.time(), cluster.load.refused
+    began, load = time.time(), cluster.clients.load
+    refused, asked = load.refused, len(load.asked)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        clients = tasks.create_task(cluster.clients(RATE, stop))
+        clients = tasks.create_task(cluster.clients.run(RATES[cluster.engine], stop))
         await asyncio.sleep(calm)
-        await FAULTS[fault](cluster, chance)
+        await of_engine(cluster.engine)[fault](cluster, chance)
         await asyncio.sleep(calm)
         stop.set()
         await clients
@@ -45,17 +49,22 @@ async def endure(cluster: Cluster, fault: str, chance: Random, tally: Tally, cal
     mine = [accepted for accepted in history.accepted if accepted.at >= began]
     tally.runs += 1
     tally.accepted += len(mine)
-    tally.refused += cluster.load.refused - refused
-    tally.uncertain += sum(history.fates.get(accepted.row) == "uncertain" for accepted in mine)
+    tally.refused += load.refused - refused
+    tally.asked += len(load.asked) - asked
+    tally.unanswered += sum(each.got is None for each in load.asked[asked:])
+    # Each that ever was, also where it was settled since.
+    doubted = {written.row for written in history.written if written.status == "uncertain"}
+    tally.uncertain += sum(accepted.row in doubted for accepted in mine)
     tally.pauses += pauses(history, began)
 
 
 def pauses(history: History, since: float) -> list[float]:
     """By instance, the longest that one of its messages waited for the wire."""
-    sent = {each.whatsapp_id: each.at for each in history.sent}
+    sent: dict[int, float] = {}
+    for each, accepted in on_wire(history):
+        sent[accepted.row] = min(each.at, sent.get(accepted.row, each.at))
     longest: dict[str, float] = {}
     for accepted in history.accepted:
-        if accepted.at >= since and accepted.message_id in sent:
-            waited = sent[accepted.message_id] - accepted.at
-            longest[accepted.instance] = max(waited, longest.get(accepted.instance, 0.0))
+        if accepted.at >= since and accepted.row in sent:
+            longest[accepted.instance] = max(sent[accepted.row] - accepted.at, longest.get(accepted.instance, 0.0))
     return list(longest.values())

@@ -92,9 +92,14 @@ async def image_of(source: str, occasion: Occasion, caption: str | None = None) 
 
 
 async def video_of(
-    source: str, occasion: Occasion, caption: str | None = None, *, form: Form = Form.VIDEO
+    source: str,
+    occasion: Occasion,
+    caption: str | None = None,
+    *,
+    form: Form = Form.VIDEO,
+    largest: int | None = None,
 ) -> VideoMessage:
-    uploaded = await occasion.media.upload(File(source, form))
+    uploaded = await occasion.media.upload(File(source, form, largest=largest))
     video = VideoMessage(**_common(uploaded), width=uploaded.width, height=uploaded.height, seconds=uploaded.seconds)
     if form is Form.GIF:
         video.gifPlayback = True

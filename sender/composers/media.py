@@ -56,6 +56,8 @@ class File:
     """Of a document: what its path says. It decides the type where the bytes do not tell."""
     author: str | None = field(default=None, kw_only=True)
     """Of a sticker: who its metadata names."""
+    largest: int | None = field(default=None, kw_only=True)
+    """Bytes, where the message has a limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from common.addresses import STATUS
 from common.requests.messages.status import (
+    LARGEST_STATUS_VIDEO,
     ReplyStatusGif,
     ReplyStatusSticker,
     ReplyStatusText,
@@ -36,7 +37,7 @@ async def compose_image(send: SendImageStatus, occasion: Occasion) -> Composed:
 
 
 async def compose_video(send: SendVideoStatus, occasion: Occasion) -> Composed:
-    return Message(videoMessage=await video_of(send.video, occasion, send.caption))
+    return Message(videoMessage=await video_of(send.video, occasion, send.caption, largest=LARGEST_STATUS_VIDEO))
 
 
 async def compose_text_reply(send: ReplyStatusText, occasion: Occasion) -> Composed:

@@ -6,11 +6,12 @@ import socket
 import traceback
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from sender.host.link import Link
 from sender.host.service import Service
-from sender.whatsapp.neonize.library import Library
+from sender.whatsapp.neonize.library import WHATSAPP_NOISE_ROOT, Library
 
 
 def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
@@ -19,6 +20,8 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     parser.add_argument("--sessions", type=int, required=True, help="how many sessions this host may be given")
     parser.add_argument("--window", type=int, default=1, help="events of a session under way to the node")
     parser.add_argument("--noise-root", default="", help="hex; replaces WhatsApp's key")
+    parser.add_argument("--relay", help="folder of the authority that sessions of the wire relay trust")
+    parser.add_argument("--upstream-ca", default="", help="who signs WhatsApp's certificate, for the relay")
     arguments = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Each start of a session leaves open files behind; the usual 1,024 would not do for long.
@@ -26,7 +29,13 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     link = Link(socket.socket(fileno=arguments.socket))
     noise_root = bytes.fromhex(arguments.noise_root) if arguments.noise_root else None
     try:
-        Service(load(noise_root), link, arguments.sessions, arguments.window).run()
+        relay = None
+        if arguments.relay:
+            from sender.whatsapp.relay.relay import Relay
+
+            relay = Relay(Path(arguments.relay), noise_root or WHATSAPP_NOISE_ROOT, arguments.upstream_ca)
+            noise_root = relay.noise_root
+        Service(load(noise_root), link, arguments.sessions, arguments.window, relay).run()
     except BaseException:
         traceback.print_exc()
         leave(1)

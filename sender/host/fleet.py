@@ -40,6 +40,8 @@ class Fleet:
         self._throw_away: set[HostProcess] = set()
         self._placing = asyncio.Lock()
         self._failed_starts = 0
+        self.deaths = 0
+        """Hosts that ended without having been asked to."""
 
     @property
     def hosts(self) -> tuple[HostProcess, ...]:
@@ -116,6 +118,7 @@ class Fleet:
             await host.run()
         finally:
             self._places.pop(host, None)
+            self.deaths += host.has_died
             self._failed_starts = self._failed_starts + 1 if host.has_died and not host.was_ready else 0
 
     async def _leave(self, host: HostProcess) -> None:

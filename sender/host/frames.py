@@ -1,7 +1,7 @@
 """What node and host say to each other over their socket: small frames, each a kind, an id, some fields and a body.
 
     node -> host   open, close, send, presence, logout         a call; `id` names it
-                   mark-read, reject-call, upload              a call
+                   mark-read, reject-call, upload, download    a call
                    pairing-code, ask, schema                   a call
                    ping                                        a call; answered by the main loop as long as it runs
                    withdraw                                    forget call `id` if the library has not seen it yet

@@ -21,6 +21,7 @@ PARTED_QUIET = 0.5  # seconds without an event after which a session that was cu
 PARTED_WINDOW = 1000  # events of a session that may wait to be left behind
 START_PATIENCE = 90.0  # seconds: the library's dialing (60) and handshake (20) time out before
 VERDICT_PATIENCE = 10.0  # seconds
+TOO_LARGE = "the file is larger than allowed"
 
 
 class State(Enum):
@@ -98,11 +99,11 @@ class Hosted:
         with self._changed:
             return list(self._unsafe)
 
-    def start(self, store: str, device: bytes, properties: bytes) -> None:
+    def start(self, store: str, device: bytes, properties: bytes, proxy: str = "") -> None:
         """Returns at once. Frames follow: events, qr and status when `device` is empty, and one `ended` at last."""
         self.store, self.device = store, device
         threading.Thread(
-            target=self._sit, args=(store, device, properties), name=f"session {self.name}", daemon=True
+            target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
     def send(self, call: int, to: bytes, message: bytes) -> None:
@@ -136,6 +137,18 @@ class Hosted:
                 except OSError as problem:
                     error = f"the file cannot be read: {type(problem).__name__}"
         self._link.send(Frame("answer", call, {"error": error} if error else {}, answer))
+
+    def download(self, call: int, message: bytes, path: Path, largest: int) -> None:
+        """Blocks until the file of the message is at the path; the answer says what went wrong, if anything did."""
+        error = "not-ready"
+        with self._gate.reading():
+            if self.is_ready:
+                error, content = self._library.download(self.name, message)
+                if not error and len(content) > largest:
+                    error = TOO_LARGE
+                if not error:
+                    error = _write(path, content)
+        self._link.send(Frame("answer", call, {"error": error} if error else {}))
 
     def logout(self, call: int) -> None:
         """Unlink the device. The session is still to be closed."""
@@ -197,10 +210,10 @@ class Hosted:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._state is State.ENDED, EVENTS_PATIENCE)
 
-    def _sit(self, store: str, device: bytes, properties: bytes) -> None:
+    def _sit(self, store: str, device: bytes, properties: bytes, proxy: str) -> None:
         callbacks = Callbacks(self._on_event, self._on_qr, self._on_status, self._on_log)
         self._pass = self._gate.enter_writing()
-        error = self._library.sit(self.name, store, device, properties, callbacks)
+        error = self._library.sit(self.name, store, device, properties, callbacks, proxy)
         self._leave_gate()
         if self._state is not State.CLOSING:
             # It ended by itself and stays in the library's tables until it is stopped.
@@ -286,3 +299,13 @@ class Hosted:
                 return
             with self._changed:
                 self._changed.wait(QUIET / 4)
+
+
+def _write(path: Path, content: memoryview) -> str:
+    """'' or what is wrong with the disk."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as problem:
+        return f"the file cannot be written: {problem.strerror}"
+    return ""

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from sender.whatsapp.relay.trust import BUNDLE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,11 +38,17 @@ class HostOptions:
     noise_root: str = ""
     """Hex; the key to trust instead of WhatsApp's, for a WhatsApp server of our own."""
 
+    relay_folder: str = ""
+    """Sessions go through the wire relay; the folder was made by `make_trust`."""
+
     def command(self, socket: int) -> list[str]:
         command = [sys.executable, *self.program, "--socket", str(socket)]
         command += ["--sessions", str(self.sessions), "--window", str(self.window)]
         if self.noise_root:
             command += ["--noise-root", self.noise_root]
+        if self.relay_folder:
+            command += ["--relay", self.relay_folder]
+            command += ["--upstream-ca", str(Path(self.ca_file).absolute())] if self.ca_file else []
         return command
 
     def environment(self) -> dict[str, str]:
@@ -52,8 +60,12 @@ class HostOptions:
             # Else each message to a person carries a tag that shows as an AI badge on their phone.
             "NEONIZE_BOT_TAG": "off",
         }
-        if self.proxy:
+        if self.relay_folder:
+            # Each session has a way of its own into the relay, and the relay goes through the proxy.
+            environment["SSL_CERT_FILE"] = str(Path(self.relay_folder) / BUNDLE)
+        elif self.proxy:
             environment["HTTPS_PROXY"] = self.proxy
         if self.ca_file:
-            environment |= {"SSL_CERT_FILE": str(Path(self.ca_file).absolute()), "SSL_CERT_DIR": "/nonexistent"}
+            environment.setdefault("SSL_CERT_FILE", str(Path(self.ca_file).absolute()))
+            environment["SSL_CERT_DIR"] = "/nonexistent"
         return environment

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sender.host.frames import Frame
 from sender.host.gate import Gate
@@ -11,18 +12,28 @@ from sender.host.lanes import Lanes
 from sender.host.link import Link
 from sender.host.will import leave_events
 from sender.whatsapp.neonize.library import Library
+from sender.whatsapp.wire.errors import BadKey
+
+if TYPE_CHECKING:  # a host without a relay does not pay for it
+    from sender.whatsapp.relay.relay import Relay
 
 # Closing may block on a dialing that hangs. It has threads of its own, or it could not free those that wait for it.
 CLOSERS = 16
+# Files have threads and lanes of their own: whoever sends must not wait behind one. This many are under way at a time.
+TRANSFERS = 16
 
 
 class Service:
-    def __init__(self, library: Library, link: Link, sessions: int, window: int) -> None:
+    """`relay` is there when the sessions of this host are to go through it."""
+
+    def __init__(self, library: Library, link: Link, sessions: int, window: int, relay: "Relay | None" = None) -> None:
         self._library = library
         self._link = link
         self._window = window
+        self._relay = relay
         self._gate = Gate()
         self._lanes = Lanes(sessions)
+        self._transfers = Lanes(TRANSFERS)
         self._closers = ThreadPoolExecutor(CLOSERS, thread_name_prefix="close")
         self._sessions: dict[str, Hosted] = {}
         self._operations: dict[str, Callable[[Frame], None]] = {
@@ -33,6 +44,7 @@ class Service:
             "mark-read": self._mark_read,
             "reject-call": self._reject_call,
             "upload": self._upload,
+            "download": self._download,
             "logout": self._logout,
             "pairing-code": self._pairing_code,
             "ask": self._ask,
@@ -45,6 +57,8 @@ class Service:
 
     def run(self) -> None:
         """Until the node hangs up; what its sessions were told and it did not make safe is left to the next owner."""
+        if self._relay is not None:
+            self._relay.start(self._report)
         self._link.send(Frame("hello", fields={"version": self._library.version}))
         for frame in self._link.frames():
             self._operations[frame.kind](frame)
@@ -53,9 +67,16 @@ class Service:
     def _open(self, frame: Frame) -> None:
         """`device` empty: pair a new one. The answer only says that it was begun."""
         name, device, properties = (frame.fields[key] for key in ("session", "device", "properties"))
+        proxy = frame.fields.get("proxy", "")
+        if self._relay is not None:
+            try:
+                proxy = self._relay.admit(name, bytes.fromhex(frame.fields["noise_key"]), proxy)
+            except BadKey as problem:
+                self._link.send(Frame("answer", frame.id, {"error": str(problem)}))
+                return
         session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window)
         self._sessions[name] = session
-        session.start(frame.fields["store"], bytes.fromhex(device), bytes.fromhex(properties))
+        session.start(frame.fields["store"], bytes.fromhex(device), bytes.fromhex(properties), proxy)
         self._link.send(Frame("answer", frame.id))
 
     def _close(self, frame: Frame) -> None:
@@ -88,7 +109,13 @@ class Service:
     def _upload(self, frame: Frame) -> None:
         path, kind = Path(frame.fields["path"]), frame.fields["media"]
         if (session := self._session(frame)) is not None:
-            self._lanes.submit(session.name, frame.id, lambda: session.upload(frame.id, path, kind))
+            self._transfers.submit(session.name, frame.id, lambda: session.upload(frame.id, path, kind))
+
+    def _download(self, frame: Frame) -> None:
+        path, largest = Path(frame.fields["path"]), frame.fields["largest"]
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.download(frame.id, frame.body, path, largest)  # noqa: E731
+            self._transfers.submit(f"{session.name} in", frame.id, work)
 
     def _logout(self, frame: Frame) -> None:
         if (session := self._session(frame)) is not None:
@@ -104,7 +131,7 @@ class Service:
             self._lanes.submit(session.name, frame.id, work)
 
     def _withdraw(self, frame: Frame) -> None:
-        if self._lanes.withdraw(frame.id):
+        if self._lanes.withdraw(frame.id) or self._transfers.withdraw(frame.id):
             self._link.send(Frame("answer", frame.id, {"error": "withdrawn"}))
 
     def _verdict(self, frame: Frame) -> None:
@@ -125,7 +152,13 @@ class Service:
     def _close_session(self, session: Hosted, call: int) -> None:
         session.close()
         self._sessions.pop(session.name, None)
+        if self._relay is not None:
+            self._relay.dismiss(session.name)
         self._link.send(Frame("answer", call))
+
+    def _report(self, session: str, problem: str) -> None:
+        fields = {"session": session, "level": "WARN", "source": "relay", "line": problem}
+        self._link.send(Frame("log", fields=fields))
 
     def _session(self, frame: Frame) -> Hosted | None:
         """The session of a call; if there is none, the call is answered."""

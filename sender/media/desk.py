@@ -52,7 +52,7 @@ class DeskRules:
 
     file: int
     document: int
-    files_at_once: int = 16
+    files_at_once: int = 64
     uploads_at_once: int = 4
 
     def largest(self, form: Form) -> int:
@@ -123,7 +123,8 @@ class Desk:
     async def _fetch(self, file: File, instance: UUID, folder: Path) -> Path:
         source = folder / "source"
         async with self._step("fetch", file.form) as size:
-            await self._fetching.fetch(file.source, instance, source, self._rules.largest(file.form))
+            largest = self._rules.largest(file.form)
+            await self._fetching.fetch(file.source, instance, source, min(largest, file.largest or largest))
             size.bytes = await _size(source)
         return source
 

@@ -1,6 +1,7 @@
 """Which family translates which event of the engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -8,6 +9,7 @@ from sender.translation import groups, presence, profile, received
 from sender.translation.calls import Calls
 from sender.translation.media import MediaLinks
 from sender.translation.scene import Account
+from sender.translation.sealed import Opened
 from sender.whatsapp.engine_events import EventCode
 
 CODES = frozenset(int(code) for code in EventCode)
@@ -19,8 +21,8 @@ class Translator:
 
     def __init__(self, media: MediaLinks) -> None:
         calls = Calls()
+        self._media = media
         self._families: dict[int, Callable[[ToldEvent, Account], list[NewEvent]]] = {
-            EventCode.MESSAGE: lambda row, account: received.message(row.body, account, media),
             EventCode.UNDECRYPTABLE: lambda row, account: received.undecryptable(row.body, account, media),
             EventCode.RECEIPT: profile.own_receipt,
             EventCode.CHAT_PRESENCE: presence.chat_presence,
@@ -33,6 +35,13 @@ class Translator:
             EventCode.CALL_TERMINATE: calls.translate,
         }
 
-    def translate(self, row: ToldEvent) -> list[NewEvent]:
-        """Raises whatever a malformed event raises."""
+    def translate(
+        self, row: ToldEvent, opened: Opened | None = None, told_ids: Mapping[str, str] = MappingProxyType({})
+    ) -> list[NewEvent]:
+        """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids.
+
+        Raises whatever a malformed event raises.
+        """
+        if row.code == EventCode.MESSAGE:
+            return received.message(row.body, Account.of(row), self._media, opened, told_ids)
         return self._families[row.code](row, Account.of(row))

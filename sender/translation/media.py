@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from common.tables.received_media import Kind, NewReceivedMedia
+
 MISSING = "the file was not downloaded: media storage is not set up"
 
 
@@ -14,20 +16,21 @@ class File:
 
     instance_id: UUID
     message_id: str
-    kind: str
+    kind: Kind
     mimetype: str
     length: int
     content: bytes
+    thumbnail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where the file is, or will be. With `waits_until` the event waits for `media_id`, at most until then."""
+    """Where the file is, or will be. With `waits_until` the event waits for `files`, at most until then."""
 
     url: str
     thumbnail_url: str
     error: str | None = None
-    media_id: UUID | None = None
+    files: tuple[NewReceivedMedia, ...] = ()
     waits_until: datetime | None = None
 
 

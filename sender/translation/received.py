@@ -1,16 +1,20 @@
 """Received messages: unwrap, find the family of the content, and put it into its envelope."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from common.addresses import BROADCAST, STATUS, Jid, server_of, user_of, without_device
 from common.callbacks import Told, event, milliseconds
 from common.tables.event import NewEvent
+from common.tables.event_inbox import ToldEvent
 from sender.translation import cards, channels, commerce, files, references, templates, text
 from sender.translation.media import MediaLinks, NoMedia
 from sender.translation.scene import Account, Scene, Source, without
-from sender.whatsapp.engine_events import MessageSource, ReceivedMessage, UndecryptableMessage, address, e2e
+from sender.translation.sealed import Change, Opened
+from sender.whatsapp.engine_events import EventCode, MessageSource, ReceivedMessage, UndecryptableMessage, address, e2e
 
 Read = Callable[[Any, Scene], dict[str, Any]]
 
@@ -36,18 +40,26 @@ _WRAPPERS = (
     "groupMentionedMessage",
     "associatedChildMessage",
     "botInvokeMessage",
+    "pollCreationMessageV4",
 )
 _DEEPEST = 8
 
 
-def message(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:
-    """A message event of the engine."""
+def message(
+    body: bytes,
+    account: Account,
+    media: MediaLinks,
+    opened: Opened | None = None,
+    told_ids: Mapping[str, str] = MappingProxyType({}),
+) -> list[NewEvent]:
+    """A message event of the engine; `opened` is what was sealed in it, `told_ids` name what it is about."""
     told = ReceivedMessage.FromString(body)
-    scene = Scene.of(told.Info, account, media)
+    scene = Scene.of(told.Info, account, media, told_ids)
     if without_device(scene.source.chat) == STATUS:
         return []  # status posts of others have no documented callback
     recipients = told.Info.MessageSource
-    shown = _content(told.Message, scene, is_view_once=told.IsViewOnce or told.IsViewOnceV2, source=recipients)
+    is_view_once = told.IsViewOnce or told.IsViewOnceV2
+    shown = _content(told.Message, scene, is_view_once=is_view_once, source=recipients, opened=opened)
     return [shown] if shown is not None else []
 
 
@@ -57,6 +69,30 @@ def sent_here(content: bytes, told: Told, at: datetime, account: Account) -> New
         account, Source.of_own(told.chat, account), told.message_id, milliseconds(at), NoMedia(), from_api=True
     )
     return _content(e2e.Message.FromString(content), scene)
+
+
+def named_in(row: ToldEvent) -> set[str]:
+    """The ids of the earlier messages that a message is about: what it answers, changes, takes back or votes in."""
+    if row.code != EventCode.MESSAGE:
+        return set()
+    content, _ = _unwrapped(ReceivedMessage.FromString(row.body).Message)
+    ids = set()
+    for field, part in content.ListFields():
+        if field.message_type is None:
+            continue
+        for inner, value in part.ListFields():
+            if inner.name == "contextInfo":
+                ids.add(value.stanzaID)
+            elif inner.message_type is not None and inner.message_type.name == "MessageKey" and not inner.is_repeated:
+                ids.add(value.ID)
+    return ids - {""}
+
+
+def options_of(body: bytes) -> list[str] | None:
+    """The options of a poll that was received; None when the message is none."""
+    content, _ = _unwrapped(e2e.Message.FromString(body))
+    poll = next((part for field, part in content.ListFields() if field.name in references.POLLS), None)
+    return None if poll is None else [option.optionName for option in poll.options]
 
 
 def undecryptable(body: bytes, account: Account, media: MediaLinks) -> list[NewEvent]:
@@ -76,17 +112,25 @@ def undecryptable(body: bytes, account: Account, media: MediaLinks) -> list[NewE
 
 
 def _content(
-    content: Any, scene: Scene, *, is_view_once: bool = False, source: MessageSource | None = None
+    content: Any,
+    scene: Scene,
+    *,
+    is_view_once: bool = False,
+    source: MessageSource | None = None,
+    opened: Opened | None = None,
 ) -> NewEvent | None:
-    content, once = _unwrapped(content)
+    if opened is not None and not isinstance(opened, Change):
+        shown = references.answered(content, opened, scene)
+        return event(scene.account.instance_id, "received", scene.envelope() | shown, is_own=scene.source.is_own)
+    content, once = _unwrapped(content if opened is None else opened.content)
     changes: dict[str, Any] = {}
     if content.HasField("protocolMessage"):
         protocol = content.protocolMessage
         if protocol.type == e2e.ProtocolMessage.REVOKE:
-            return _revoked(protocol.key.ID, scene)
+            return _revoked(scene.id_of(protocol.key.ID), scene)
         if protocol.type != e2e.ProtocolMessage.MESSAGE_EDIT:
             return None  # what devices say to each other
-        scene.message_id = protocol.key.ID
+        scene.message_id = scene.id_of(protocol.key.ID)
         changes["isEdit"] = True
         content, once = _unwrapped(protocol.editedMessage)
     found = next(((field.name, part) for field, part in content.ListFields() if field.name in FAMILIES), None)
@@ -116,12 +160,9 @@ def _content(
 
 def _stored(body: dict[str, Any], scene: Scene) -> NewEvent:
     made = event(scene.account.instance_id, "received", body, is_own=scene.source.is_own)
-    waits = [link for link in scene.links if link.waits_until is not None]
-    if not waits:
-        return made
-    # One file decides when the event may go: of several the last to be given up.
-    last = max(waits, key=lambda link: link.waits_until or 0)
-    return NewEvent(made.instance_id, made.slot, made.type, made.body, made.is_own, last.media_id, last.waits_until)
+    files = tuple(file for link in scene.links for file in link.files)
+    until = max((link.waits_until for link in scene.links if link.waits_until is not None), default=None)
+    return replace(made, files=files, media_id=files[0].id if files and until else None, media_until=until)
 
 
 def _revoked(message_id: str, scene: Scene) -> NewEvent:
@@ -150,7 +191,7 @@ def _context(part: Any, scene: Scene, shown: dict[str, Any]) -> dict[str, Any]:
         "messageExpirationSeconds": context.expiration,
     }
     if context.stanzaID:
-        changes["referenceMessageId"] = context.stanzaID
+        changes["referenceMessageId"] = scene.id_of(context.stanzaID)
     if Jid(context.remoteJID) == STATUS and context.stanzaID:
         changes["isStatusReply"] = True
         quoted, _ = _unwrapped(context.quotedMessage)

@@ -3,9 +3,14 @@
 from typing import Any
 
 from sender.translation.scene import Scene
+from sender.translation.sealed import Answer, Vote
 from sender.whatsapp.engine_events import e2e
 
 WEEK = 7 * 86_400
+POLLS = (
+    "pollCreationMessage", "pollCreationMessageV2", "pollCreationMessageV3", "pollCreationMessageV5",
+    "pollCreationMessageV6",
+)  # fmt: skip
 
 
 def referenced(key: Any, scene: Scene) -> dict[str, Any]:
@@ -18,7 +23,7 @@ def referenced(key: Any, scene: Scene) -> dict[str, Any]:
     else:
         from_me = not key.fromMe
     return {
-        "messageId": key.ID,
+        "messageId": scene.id_of(key.ID),
         "fromMe": from_me,
         "phone": scene.source.chat_phone,
         "participant": scene.phone_of(author) if scene.source.is_group else None,
@@ -58,9 +63,24 @@ def poll(part: Any, scene: Scene) -> dict[str, Any]:
     }
 
 
-def poll_vote(poll_id: str, names: list[str]) -> dict[str, Any]:
-    """Once it is decrypted. An empty list takes the vote back."""
-    return {"pollVote": {"pollMessageId": poll_id, "options": [{"name": name} for name in names]}}
+def answered(content: Any, opened: Vote | Answer, scene: Scene) -> dict[str, Any]:
+    """What was sealed: a vote (an empty list takes it back), or an answer to an event."""
+    if isinstance(opened, Vote):
+        return {
+            "pollVote": {
+                "pollMessageId": scene.id_of(opened.poll_id),
+                "options": [{"name": name} for name in opened.names],
+            }
+        }
+    response = opened.response
+    return {
+        "eventResponse": {
+            "response": e2e.EventResponseMessage.EventResponseType.Name(response.response),
+            "responseFrom": scene.source.writer_phone or scene.source.writer_lid or "",
+            "time": response.timestampMS or scene.milliseconds,
+            "referencedMessage": referenced(content.encEventResponseMessage.eventCreationMessageKey, scene),
+        }
+    }
 
 
 def calendar_event(part: Any, scene: Scene) -> dict[str, Any]:
@@ -77,24 +97,9 @@ def calendar_event(part: Any, scene: Scene) -> dict[str, Any]:
     }
 
 
-def calendar_response(key: Any, response: Any, scene: Scene) -> dict[str, Any]:
-    """Once it is decrypted."""
-    return {
-        "eventResponse": {
-            "response": e2e.EventResponseMessage.EventResponseType.Name(response.response),
-            "responseFrom": scene.source.writer_phone or scene.source.writer_lid or "",
-            "time": response.timestampMS or scene.milliseconds,
-            "referencedMessage": referenced(key, scene),
-        }
-    }
-
-
 FAMILY = {
     "reactionMessage": reaction,
     "pinInChatMessage": pin,
-    "pollCreationMessage": poll,
-    "pollCreationMessageV2": poll,
-    "pollCreationMessageV3": poll,
-    "pollCreationMessageV5": poll,
+    **dict.fromkeys(POLLS, poll),
     "eventMessage": calendar_event,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from common.addresses import (
 )
 from common.callbacks import written
 from common.tables.event_inbox import ToldEvent
+from common.tables.received_media import Kind
 from sender.translation.media import File, Link, MediaLinks
 from sender.whatsapp.engine_events import MessageInfo, MessageSource, address
 
@@ -85,18 +87,32 @@ class Scene:
     media: MediaLinks
     push_name: str = ""
     from_api: bool = False
+    told_ids: Mapping[str, str] = field(default_factory=dict)
+    """From WhatsApp's ids to those that the API told, of what went out through it."""
     links: list[Link] = field(default_factory=list)
 
     @classmethod
-    def of(cls, info: MessageInfo, account: Account, media: MediaLinks) -> "Scene":
+    def of(
+        cls,
+        info: MessageInfo,
+        account: Account,
+        media: MediaLinks,
+        told_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Scene":
         source = Source.of(info.MessageSource, account)
-        return cls(account, source, info.ID, info.Timestamp, media, info.Pushname)
+        return cls(account, source, info.ID, info.Timestamp, media, info.Pushname, told_ids=told_ids)
 
-    def link(self, kind: str, part: Any) -> Link:
+    def id_of(self, whatsapp_id: str) -> str:
+        """An earlier message's id as the customer knows it."""
+        return self.told_ids.get(whatsapp_id, whatsapp_id)
+
+    def link(self, kind: Kind, part: Any) -> Link:
         """The link of a file of this message."""
+        thumbnail = part.JPEGThumbnail if kind in ("image", "document") else b""
         file = File(
-            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString()
-        )
+            self.account.instance_id, self.message_id, kind, part.mimetype, part.fileLength, part.SerializeToString(),
+            thumbnail,
+        )  # fmt: skip
         link = self.media.link(file)
         self.links.append(link)
         return link

@@ -18,6 +18,7 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
             Journal(path),
             seed=settings.simulated_seed,
             connects=settings.simulated_pairing != "offline",
+            links=settings.simulated_pairing != "never",
         )
     from sender.host.options import HostOptions
     from sender.whatsapp.neonize.engine import NeonizeEngine

@@ -15,6 +15,9 @@ from typing import Literal, Protocol, Self, runtime_checkable
 from common.addresses import Jid
 from sender.whatsapp.protobuf import Message
 
+Wire = Literal["direct", "relay"]
+"""Whether the engine speaks to WhatsApp itself, or through the relay of its host, if it can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -22,6 +25,9 @@ class Account:
 
     instance: str
     device: str
+    wire: Wire = "direct"
+    proxy: str = ""
+    """URL of the way to WhatsApp for this session; empty: that of all sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +214,15 @@ class Secrets(Protocol):
 
 
 @runtime_checkable
+class KeptSecrets(Protocol):
+    """A power of engines, not of sessions: what is told while nothing is connected has to be read as well."""
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        """As `Secrets.message_secret`, of the account that is linked as that device."""
+        ...
+
+
+@runtime_checkable
 class CallLinks(Protocol):
     """neonize: nothing. It takes a question to the server that the library does not know."""
 
@@ -320,5 +335,30 @@ class Uploads(Protocol):
         """Encrypt the file (an absolute path, not empty) and put it on WhatsApp's media servers.
 
         Raises DeliveryError; nothing was sent then. A caller may cancel the wait.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file on WhatsApp's media servers, as a received message describes it: nothing in it is known to be true."""
+
+    kind: MediaKind
+    direct_path: str
+    media_key: bytes
+    sha256: bytes
+    encrypted_sha256: bytes
+    length: int
+
+
+@runtime_checkable
+class Downloads(Protocol):
+    """neonize: DownloadAny, which takes a file whole into memory and several times its size while it decrypts."""
+
+    async def download(self, file: ReceivedFile, target: Path, largest: int) -> None:
+        """Fetch the file, check and decrypt it, and put it at `target` (an absolute path where nothing is yet).
+
+        Raises DeliveryError: MediaNotUsable where trying again cannot help. A caller may cancel the wait; the file may
+        then still appear.
         """
         ...

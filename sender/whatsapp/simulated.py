@@ -19,6 +19,7 @@ from common.addresses import Jid, parse_phone, user_of, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
+    MediaNotUsable,
     NotConnected,
     NotOnWhatsApp,
     OutcomeUnknown,
@@ -43,6 +44,7 @@ from sender.whatsapp.session import (
     PairingFailed,
     QrCode,
     Receipts,
+    ReceivedFile,
     Replaced,
     Secret,
     UploadedFile,
@@ -218,6 +220,10 @@ class SimulatedSession:
             raise NotConnected
         self.deleted.append((chat, whatsapp_id))
 
+    @property
+    def device(self) -> str:
+        return self._account.device
+
     async def message_secret(self, chat: Jid, whatsapp_id: str) -> Secret | None:
         return self.secrets.get(whatsapp_id)
 
@@ -249,6 +255,19 @@ class SimulatedSession:
             encrypted_sha256=hashlib.sha256(key + sha256).digest(),
             length=length,
         )
+
+    async def download(self, file: ReceivedFile, target: Path, largest: int) -> None:
+        """Files are those that a test put into `engine.files`, by their path."""
+        if not self._connected:
+            raise NotConnected
+        if errors := self._engine.download_errors.get(file.direct_path):
+            raise errors.pop(0)
+        content = self._engine.files.get(file.direct_path)
+        if content is None:
+            raise MediaNotUsable("the simulated servers do not have the file")
+        if len(content) > largest:
+            raise MediaNotUsable("the file is larger than allowed")
+        await asyncio.to_thread(target.write_bytes, content)
 
     async def close(self) -> None:
         self._set_connected(False)
@@ -319,6 +338,8 @@ class SimulatedEngine:
         self.chance = Random(seed)
         self.sessions: dict[str, SimulatedSession] = {}
         self.uploads: deque[MediaKind] = deque(maxlen=100)
+        self.files: dict[str, bytes] = {}
+        self.download_errors: dict[str, list[DeliveryError]] = {}
         self._connects = connects
         self._links = links
         self._tasks: asyncio.TaskGroup | None = None
@@ -334,6 +355,16 @@ class SimulatedEngine:
             await session.close()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return next(
+            (
+                found
+                for each in self.sessions.values()
+                if each.device == device and (found := each.secrets.get(whatsapp_id))
+            ),
+            None,
+        )
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:

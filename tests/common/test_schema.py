@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from common.local.postgres import Postgres
-from common.schema import SchemaError, ensure_database, migrate, read_migrations
+from common.schema import SchemaError, await_schema, ensure_database, migrate, read_migrations
 from tests.databases import SHARDS, Databases
 
 pytestmark = pytest.mark.anyio
@@ -133,3 +133,14 @@ def test_a_number_given_twice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SchemaError, match="given twice"):
         read_migrations(tmp_path)
+
+
+async def test_a_program_waits_until_another_has_applied_what_goes_before_the_roll_out(
+    empty_database: str, folder: Path
+) -> None:
+    waiting = asyncio.create_task(await_schema(empty_database, folder=folder))
+    await migrate(empty_database, shards=8, folder=folder)
+    (folder / "0003_later.sql").write_text("-- after: what only old programs read\nDROP FUNCTION now_and_then;\n")
+
+    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(await_schema(empty_database, folder=folder), 10)

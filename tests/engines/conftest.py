@@ -1,6 +1,7 @@
 """One emulator and one engine of real sessions for a module's tests, each with accounts of its own."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
@@ -35,11 +36,13 @@ async def real_engine(
         yield engine
 
 
-@pytest.fixture(params=["simulated", "neonize"])
+@pytest.fixture(params=["simulated", "neonize", "relay"])
 async def world(
     request: pytest.FixtureRequest, emulator: EmulatorProgram, real_engine: NeonizeEngine
 ) -> AsyncIterator[World]:
-    of_engine = simulated_world() if request.param == "simulated" else neonize_world(real_engine, emulator)
+    of_engine: AbstractAsyncContextManager[World] = simulated_world()
+    if request.param != "simulated":
+        of_engine = neonize_world(real_engine, emulator, "relay" if request.param == "relay" else "direct")
     async with of_engine as world:
         yield world
 

@@ -24,6 +24,7 @@ from sender.whatsapp.session import (
     Raw,
     Receipts,
     Replaced,
+    Wire,
 )
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
 from tests.sender.translation.told import call_offer, message, source
@@ -136,8 +137,9 @@ class SimulatedWorld:
 class NeonizeWorld:
     """Real sessions and the emulator."""
 
-    def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid]) -> None:
+    def __init__(self, engine: NeonizeEngine, emulator: EmulatorProgram, contacts: tuple[Jid, Jid], wire: Wire) -> None:
         self.engine = engine
+        self._wire = wire
         self.contacts = contacts
         self.emulator = emulator
 
@@ -149,7 +151,7 @@ class NeonizeWorld:
                 await self.emulator.post("scan", phone=phone, qr=step.text)
             else:
                 assert isinstance(step, Paired), step
-                return Account(instance, step.device)
+                return Account(instance, step.device, self._wire)
         raise AssertionError("the pairing ended without a word")
 
     async def received(self, contact: Jid, count: int) -> list[tuple[str, str]]:
@@ -208,11 +210,13 @@ async def simulated_world() -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def neonize_world(engine: NeonizeEngine, emulator: EmulatorProgram) -> AsyncIterator[World]:
+async def neonize_world(
+    engine: NeonizeEngine, emulator: EmulatorProgram, wire: Wire = "direct"
+) -> AsyncIterator[NeonizeWorld]:
     contacts = (parse_phone(new_phone()), parse_phone(new_phone()))
     for contact in contacts:
         await emulator.post("accounts", phone=user_of(contact), name="Contact", script="silent")
-    yield NeonizeWorld(engine, emulator, contacts)
+    yield NeonizeWorld(engine, emulator, contacts, wire)
 
 
 async def emulated(emulator: EmulatorProgram, sessions: int = 50) -> HostOptions:

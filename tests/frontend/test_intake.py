@@ -285,6 +285,25 @@ async def test_a_signed_link_leads_to_the_file(gateway: Gateway, caller: Caller,
     assert (await gateway.client.get(link)).status_code == 404
 
 
+async def test_a_part_of_a_file_can_be_asked_for(gateway: Gateway, caller: Caller, pool: Pool) -> None:
+    content = PNG + bytes(range(256)) * 100
+    await caller.post("send-image", {"phone": PHONE, "image": uri(content)})
+    link = Links("key", "").make(await pool.fetchval("SELECT id FROM media"), SystemClock().now().replace(year=2100))
+    size = len(content)
+    for wanted, start, end in (
+        ("bytes=0-0", 0, 1), ("bytes=5-", 5, size), ("bytes=-7", size - 7, size), ("bytes=3000-9000", 3_000, 9_001),
+    ):  # fmt: skip
+        got = await gateway.client.get(link, headers={"range": wanted})
+        assert (got.status_code, got.content) == (206, content[start:end]), wanted
+        assert got.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
+        assert got.headers["content-length"] == str(end - start)
+    beyond = await gateway.client.get(link, headers={"range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+    for whole in ({"range": "bytes=0-1,4-5"}, {"range": "lines=1-2"}, {"range": "bytes=0-9", "if-range": '"other"'}):
+        got = await gateway.client.get(link, headers=whole)
+        assert (got.status_code, got.content, got.headers["accept-ranges"]) == (200, content, "bytes")
+
+
 async def test_a_page_that_somebody_stored_is_never_shown_under_our_name(
     gateway: Gateway, caller: Caller, pool: Pool
 ) -> None:

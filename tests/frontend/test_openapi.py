@@ -9,7 +9,7 @@ import pytest
 
 from common.settings import FrontendSettings
 from frontend import openapi, operations
-from frontend.operation import Ask, Guard, Operation, Plain, Send
+from frontend.operation import Ask, Guard, Operation, Plain, Send, Unavailable
 from tests.frontend.conftest import Standing
 from tests.frontend.gateway import gateway_on
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.anyio
 
 DOCUMENT = openapi.build(operations.ALL, version="1.2.3", url="https://gateway.example.com")
 ERROR = {"$ref": "#/components/schemas/Error"}
+UNSUPPORTED = {"$ref": "#/components/schemas/Unsupported"}
 
 
 def described(operation: Operation) -> dict[str, Any]:
@@ -57,7 +58,9 @@ def test_an_operation_is_described_as_the_table_has_it(operation: Operation) -> 
     found = described(operation)
     assert found["summary"] == operation.summary
     assert found["tags"] == [operation.tag]
-    assert found["security"] == [{"partner" if operation.guard is Guard.PARTNER else "client": []}]
+    guards = {Guard.PARTNER: [{"partner": []}], Guard.CLIENT: [{"client": []}], Guard.NOBODY: []}
+    assert found["security"] == guards[operation.guard]
+    assert found["x-support"]["direct"] == operation.support.direct.value
     assert found.get("deprecated", False) is operation.deprecated
     variables = re.findall(r"{(\w+)}", operation.template)
     assert [one["name"] for one in found["parameters"] if one["in"] == "path"] == variables
@@ -80,8 +83,11 @@ def test_answers_and_refusals_are_described(operation: Operation) -> None:
         assert done == {}
     else:
         assert done.keys() == {"text/plain" if issubclass(operation.reply, Plain) else "application/json"}
-    assert all(one["content"] == {"application/json": {"schema": ERROR}} for one in responses.values())
     statuses = {int(status) for status in responses}
+    unsupported = responses.pop("501", {"content": {"application/json": {"schema": UNSUPPORTED}}})
+    assert unsupported["content"] == {"application/json": {"schema": UNSUPPORTED}}
+    assert all(one["content"] == {"application/json": {"schema": ERROR}} for one in responses.values())
+    assert 501 in statuses or not isinstance(operation.effect, Ask | Unavailable)
     assert {414, 500, 503, *operation.refusals} <= statuses
     assert ({408, 413, 415} <= statuses) is (operation.body is not None)
     assert ({409, 429} <= statuses) is isinstance(operation.effect, Send)

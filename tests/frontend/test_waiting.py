@@ -58,6 +58,13 @@ async def test_the_instance_is_not_linked(unlinked: Caller, pool: Pool) -> None:
     assert (await waiting(unlinked, await accepted(unlinked)))["reason"] == "not-linked"
 
 
+async def test_the_queue_is_paused_since(caller: Caller, pool: Pool) -> None:
+    await own(pool, caller)
+    since = (await caller.call("PUT", "queue/pause", json={"value": True})).json()["since"]
+    told = await waiting(caller, await accepted(caller))
+    assert (told["reason"], told["since"]) == ("paused", since)
+
+
 async def test_its_time_has_not_come(caller: Caller) -> None:
     moment = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     told = await waiting(caller, await accepted(caller, scheduledFor=moment))

@@ -21,12 +21,14 @@ from sender.intake import Intake, reader
 from sender.leases import Identity, Leases
 from sender.ledger import Ledger
 from sender.node import Node
+from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
+from sender.unsealing import Unsealing
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
@@ -96,7 +98,13 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), metrics, autopilot=autopilot
+            stores,
+            lambda: self.leases.held,
+            absent.wake,
+            Translator(NoMedia()),
+            Unsealing(stores, None),
+            metrics,
+            autopilot=autopilot,
         )
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
@@ -104,9 +112,10 @@ class Process:
             lambda one, chat: self.couriers.settled(one, chat), metrics, inbox=inbox, announce=absent.wake,
             clock=clock, chance=chance, may_connect=self.leases.may_connect,
         )  # fmt: skip
+        self._numbers = numbers = Numbers(stores, clock)
         self.couriers = Couriers(
             stores, self.sessions.get, ledger, POLICY, clock, metrics, chance,
-            Composing(stores, clock, lambda instance, session: NO_MEDIA).compose,
+            Composing(stores, clock, numbers, lambda instance, session: NO_MEDIA).compose,
         )  # fmt: skip
         rescue = Rescue(
             stores, lambda: self.leases.held, lambda one: self._node.look(one), self.couriers.doubt, SCHEDULE, clock,
@@ -123,15 +132,18 @@ class Process:
             stores, lambda: self.leases.held, self.couriers.hold, self.couriers.settled, DOUBT, clock, metrics
         )
         self._node = Node(
-            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, intake, rescue, absent,
-            absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
+            self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, absent, intake, rescue,
+            absent, absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         try:
-            await self._node.run(self._stop)
+            async with asyncio.TaskGroup() as beside:
+                numbers = beside.create_task(self._numbers.run())
+                await self._node.run(self._stop)
+                numbers.cancel()
         finally:
             for client in self._clients:
                 await client.aclose()

@@ -21,10 +21,12 @@ from sender.courier import DeliveryPolicy
 from sender.couriers import Couriers
 from sender.inbox import Inbox
 from sender.ledger import Ledger
+from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
+from sender.unsealing import Unsealing
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.builders import insert_instance
 from tests.clock import ManualClock
@@ -80,17 +82,18 @@ class Station:
             lambda one: self.couriers.wake(one), self.announced.update, self.clock, max_attempts=3,
         )  # fmt: skip
         self.inbox = Inbox(
-            self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()), self.metrics,
-            autopilot=self.autopilot,
+            self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()),
+            Unsealing(self.pool, self.engine), self.metrics, autopilot=self.autopilot,
         )  # fmt: skip
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),
             lambda one, chat: self.couriers.settled(one, chat), self.metrics, inbox=self.inbox,
             announce=self.announced.update, clock=self.clock, chance=self.chance,
         )  # fmt: skip
+        numbers = Numbers(self.pool, self.clock)
         self.couriers = Couriers(
             self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
-            Composing(self.pool, self.clock, lambda instance, session: self.media).compose,
+            Composing(self.pool, self.clock, numbers, lambda instance, session: self.media).compose,
         )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,
@@ -99,7 +102,8 @@ class Station:
         await self.claim()
         async with self.engine, asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(part.run()) for part in (self.ledger, self.inbox, self.sessions, self.couriers)
+                tasks.create_task(part.run())
+                for part in (self.ledger, self.inbox, self.sessions, self.couriers, numbers)
             ]
             try:
                 yield self

@@ -1,13 +1,14 @@
 """One instance's courier: order and pace, typing, retries, doubts, and what happens around a send."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from common.addresses import Jid, parse_phone
+from common.addresses import Jid, parse_phone, user_of
 from common.errors import (
     DeliveryError,
     NotConnected,
@@ -17,7 +18,9 @@ from common.errors import (
 )
 from common.postgres import Pool
 from common.tables.message import NewMessage
+from sender.composers.media import File, LinkCard, Uploaded
 from sender.courier import DeliveryPolicy
+from sender.preparing import AT_ONCE, GLANCE
 from sender.whatsapp.session import Receipts
 from tests.builders import new_message
 from tests.clock import ManualClock
@@ -483,3 +486,103 @@ async def test_a_message_that_expires_while_its_chat_waits_does_not_leave(statio
         await station.rescue.sweep()
         assert await station.status(expiring) == "expired"
     assert station.texts() == ["0", "2"]
+
+
+# --- what takes long to prepare ---
+
+
+class SlowMedia:
+    """Uploads wait until the test lets them go; `begun` are their sources."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self._done: dict[str, asyncio.Event] = {}
+
+    async def upload(self, file: File) -> Uploaded:
+        self.begun.append(file.source)
+        await self._done.setdefault(file.source, asyncio.Event()).wait()
+        return Uploaded("https://media.invalid/", "/it", bytes(32), bytes(32), bytes(32), 7, "image/png", 0)
+
+    async def look_up(self, url: str) -> LinkCard | None:
+        return None
+
+    def finish(self, source: str) -> None:
+        self._done.setdefault(source, asyncio.Event()).set()
+
+
+def image(instance: UUID, name: str, phone: str = ONE) -> NewMessage:
+    payload = json.dumps({"phone": phone, "image": f"https://files.invalid/{name}"})
+    return replace(new_message(instance, "", phone), kind="image", payload=payload)
+
+
+def chats(station: Station) -> list[str]:
+    return [user_of(each.chat) for each in station.journal.handed]
+
+
+async def test_a_slow_file_holds_up_its_own_chat_only(station: Station, clock: ManualClock) -> None:
+    station.media = slow = SlowMedia()
+    async with station.running():
+        instance = await station.instance()
+        await station.send(
+            image(instance, "film"), text(instance, "after it"), text(instance, "one", TWO), text(instance, "two", TWO)
+        )
+        await eventually(lambda: slow.begun)
+        # For a moment the file keeps its place, so that what is quick leaves in the order of acceptance.
+        assert chats(station) == []
+        assert await clock.until_asleep() == GLANCE
+        clock.move(GLANCE)
+        await eventually(lambda: len(chats(station)) == 2)
+        assert chats(station) == [TWO, TWO]
+        slow.finish("https://files.invalid/film")
+        await station.rest()
+    assert chats(station) == [TWO, TWO, ONE, ONE]
+    assert station.texts()[2:] == ["", "after it"]
+
+
+async def test_quick_files_leave_in_the_order_of_acceptance(station: Station) -> None:
+    station.media = slow = SlowMedia()
+    async with station.running():
+        instance = await station.instance()
+        await station.send(image(instance, "1"), image(instance, "2", TWO), text(instance, "3", THREE))
+        await eventually(lambda: len(slow.begun) == 2)
+        slow.finish("https://files.invalid/2")
+        slow.finish("https://files.invalid/1")
+        await station.rest()
+    assert chats(station) == [ONE, TWO, THREE]
+
+
+async def test_a_few_files_of_an_instance_are_prepared_at_a_time(station: Station, clock: ManualClock) -> None:
+    station.media = slow = SlowMedia()
+    phones = [f"55119000001{number:02d}" for number in range(AT_ONCE + 2)]
+    async with station.running():
+        instance = await station.instance()
+        await station.send(*(image(instance, phone, phone) for phone in phones))
+        await eventually(lambda: len(slow.begun) == AT_ONCE)
+        for phone in reversed(phones):
+            slow.finish(f"https://files.invalid/{phone}")
+        await station.rest()
+    assert chats(station) == phones
+
+
+async def test_files_are_prepared_while_the_instance_pauses(station: Station, clock: ManualClock) -> None:
+    station.media = slow = SlowMedia()
+    async with station.running():
+        instance = await station.instance()
+        await station.send(text(instance, "first", delay_message=15), image(instance, "film", TWO))
+        await eventually(lambda: len(chats(station)) == 1 and slow.begun)
+        slow.finish("https://files.invalid/film")
+        clock.move(15)
+        await station.rest()
+    assert chats(station) == [ONE, TWO]
+
+
+async def test_what_is_being_prepared_when_a_courier_stops_stays_in_the_queue(station: Station) -> None:
+    station.media = slow = SlowMedia()
+    async with station.running():
+        instance = await station.instance()
+        await station.send(image(instance, "film"))
+        await eventually(lambda: slow.begun)
+        await station.couriers.rest(5)
+        assert len(station.couriers) == 0
+    rows = await station.pool.fetch("SELECT status, attempts FROM message_queue")
+    assert [tuple(row) for row in rows] == [("queued", 0)]

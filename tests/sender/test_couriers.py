@@ -6,6 +6,8 @@ import pytest
 
 from common.addresses import parse_phone
 from common.errors import OutcomeUnknown, TemporaryFailure
+from common.tables import pause
+from sender.courier import DeliveryPolicy
 from tests.builders import new_message
 from tests.sender.station import Station
 from tests.waiting import eventually
@@ -62,3 +64,24 @@ async def test_what_is_sent_again_goes_before_what_its_chat_has_at_hand(station:
         station.couriers.settled(instance, parse_phone(FINE))
         await station.journal.reached(3)
     assert station.texts() == ["0", "1", "2"]
+
+
+async def test_a_paused_queue_begins_nothing_and_goes_on_where_it_stopped(station: Station) -> None:
+    station.policy = DeliveryPolicy()
+
+    async def is_at_rest() -> bool:
+        station.clock.move(1)
+        return not len(station.couriers)
+
+    async with station.running():
+        instance = await station.instance()
+        await station.send(*(new_message(instance, str(number)) for number in range(4)))
+        await station.journal.reached(1)
+        await station.pool.fetch(pause.SET, instance, True)
+        station.couriers.changed(instance)
+        await eventually(is_at_rest)
+        assert station.texts() == ["0"]
+        await station.pool.fetch(pause.SET, instance, False)
+        station.couriers.wake(instance)
+        await eventually(is_at_rest)
+    assert station.texts() == ["0", "1", "2", "3"]

@@ -228,6 +228,12 @@ def invite(message: Message, body: Body, told: Told) -> None:
     assert found.inviteExpiration > 1_700_000_000
 
 
+def status_text(message: Message, body: Body, told: Told) -> None:
+    post = message.extendedTextMessage
+    assert post.text == body["message"]
+    assert (post.HasField("backgroundArgb"), post.HasField("textArgb"), post.HasField("font")) == (True, True, True)
+
+
 def status_reply(message: Message, body: Body, told: Told) -> None:
     context = message.extendedTextMessage.contextInfo
     assert message.extendedTextMessage.text == body["message"]
@@ -267,4 +273,5 @@ CHECKS: Mapping[str, Callable[[Message, Body, Told], None]] = {
     "catalog": catalog,
     "newsletter-invite": invite,
     "status-reply-text": status_reply,
+    "status-text": status_text,
 }

@@ -111,6 +111,8 @@ class Sender(Program):
 
     def __init__(self, dsn: str, redis_url: str, folder: Path, name: str = "sender-1", **settings: str) -> None:
         self.journal = folder / f"{name}.journal"
+        address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{address}"
         super().__init__(
             "sender",
             folder / f"{name}.log",
@@ -118,7 +120,7 @@ class Sender(Program):
                 **FAST,
                 "POSTGRES_DSN": dsn,
                 "REDIS_URL": redis_url,
-                "SENDER_HTTP_ADDR": f"127.0.0.1:{free_port()}",
+                "SENDER_HTTP_ADDR": address,
                 "NODE_ID": name,
                 "SIMULATED_JOURNAL": str(self.journal),
                 "MEDIA_LOCAL_STORAGE_PATH": str(folder / "media"),

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.anyio
 
 OWN, PERSON = "5511900000001", "5511988887777"
 LOCAL = "127.0.0.1/32"
+LARGE = b"\0\0\0\x18ftypmp42" + bytes(10 * 1024 * 1024)
+"""A film that is one size too large for a status."""
+STATUS_ID = "3EB0C1D2E3F405162738"
 
 
 @pytest.fixture
@@ -32,6 +35,7 @@ async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Emulator
     async with EmulatorProgram(tmp_path) as emulator:
         for phone in (OWN, PERSON):
             await emulator.post("accounts", phone=phone, name=phone, script="silent")
+        await emulator.post("accounts", phone=OWN, audience=[PERSON])
         yield emulator
 
 
@@ -46,7 +50,7 @@ async def server(tmp_path: Path) -> AsyncIterator[WebServer]:
         ),
     }
     replies = {path: answer(file.read_bytes(), content_type="text/plain") for path, file in made.items()}
-    async with web_server({**replies, "/it.pdf": answer(files.pdf(3))}) as served:
+    async with web_server({**replies, "/it.pdf": answer(files.pdf(3)), "/large.mp4": answer(LARGE)}) as served:
         yield served
 
 
@@ -103,22 +107,33 @@ async def test_every_file_arrives_as_what_it_was_meant_to_be(
         "gif": ("send-gif", {"gif": server.url("/it.mp4")}),
         "note": ("send-ptv", {"ptv": server.url("/it.mp4")}),
         "document": ("send-document/pdf", {"document": server.url("/it.pdf"), "fileName": "Invoice 7"}),
+        "status picture": ("send-image-status", {"image": server.url("/it.png"), "caption": "new"}),
+        "status film": ("send-video-status", {"video": uri(tmp_path / "mp4", "video/mp4")}),
+        "status film by URL": ("send-video-status", {"video": server.url("/it.mp4"), "caption": "tour"}),
+        "status film too large": ("send-video-status", {"video": server.url("/large.mp4")}),
+        "gif for a status": ("reply-status-gif", {"gif": server.url("/it.mp4"), "statusMessageId": STATUS_ID}),
+        "sticker for a status": (
+            "reply-status-sticker",
+            {"sticker": server.url("/it.png"), "statusMessageId": STATUS_ID},
+        ),
         "missing": ("send-image", {"image": server.url("/missing.png")}),
         "page": ("send-image", {"image": server.url("/it.pdf")}),
     }
     ids = {}
     for name, (route, body) in bodies.items():
-        answered = await caller.post(route, {"phone": PERSON, **body})
+        to = {} if route in ("send-image-status", "send-video-status") else {"phone": PERSON}
+        answered = await caller.post(route, {**to, **body})
         assert answered.status_code == 200, (name, answered.text)
         ids[name] = answered.json()["messageId"]
     await eventually(lambda: settled(pool), 90)
     failed = dict(await pool.fetch("SELECT message_id, error_class FROM message_dead_letter"))
-    assert failed == {ids["missing"]: "media-not-usable", ids["page"]: "media-not-usable"}
+    assert failed == dict.fromkeys(
+        (ids[name] for name in ("missing", "page", "status film too large")), "media-not-usable"
+    )
     wire = dict(await pool.fetch("SELECT message_id, whatsapp_id FROM message_history"))
-    received = {
-        each["id"]: Message.FromString(base64.b64decode(each["message"]))
-        for each in await emulator.messages(PERSON, len(wire))
-    }
+    messages = await emulator.messages(PERSON, len(wire))
+    received = {each["id"]: Message.FromString(base64.b64decode(each["message"])) for each in messages}
+    chats = {each["id"]: each["chat"] for each in messages}
 
     async def got(name: str) -> tuple[Message, bytes]:
         whatsapp_id = wire[ids[name]]
@@ -160,6 +175,19 @@ async def test_every_file_arrives_as_what_it_was_meant_to_be(
     document = message.documentMessage
     assert content == files.pdf(3)
     assert (document.mimetype, document.pageCount, document.fileName) == ("application/pdf", 3, "Invoice 7.pdf")
+    for name in ("status picture", "status film", "status film by URL"):
+        assert chats[wire[ids[name]]] == "status@broadcast", name
+    message, content = await got("status picture")
+    assert (message.imageMessage.caption, content) == ("new", (tmp_path / "png").read_bytes())
+    for name in ("status film", "status film by URL"):
+        message, content = await got(name)
+        assert (message.videoMessage.seconds, content) == (2, (tmp_path / "mp4").read_bytes())
+    message, content = await got("gif for a status")
+    assert (message.videoMessage.gifPlayback, stream_of(content)[0]) == (True, ["h264"])
+    message, content = await got("sticker for a status")
+    assert Image.open(io.BytesIO(content)).size == (512, 512)
+    for part in (received[wire[ids["gif for a status"]]].videoMessage, message.stickerMessage):
+        assert (part.contextInfo.stanzaID, part.contextInfo.remoteJID) == (STATUS_ID, "status@broadcast")
     assert list((tmp_path / "media" / "work").iterdir()) == []
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import anyio
 import pytest
 
-from common.addresses import Jid, parse_phone
+from common.addresses import STATUS, Jid, parse_phone
 from common.postgres import Pool
 from sender.whatsapp.protobuf import EventMessage, Message, MessageContextInfo
 from sender.whatsapp.session import Secret
@@ -30,8 +30,8 @@ OWN, FRIEND, META_AI = "5511900000001", OTHER, "13135550002"
 OLD_SPELLING = PERSON[:4] + PERSON[5:]
 """The person's number without its ninth digit."""
 
-NOT_HERE = ("1623281429", "status-text", "status-image", "status-video")
-"""What the emulated WhatsApp does not have: groups of before 2021, and the audience of a status."""
+NOT_HERE = ("1623281429",)
+"""What the emulated WhatsApp does not have: groups of before 2021."""
 
 REFUSED = {
     "send-event: everything": "not-supported",  # call links
@@ -121,6 +121,7 @@ async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Emulator
         for phone in (OWN, PERSON, FRIEND, META_AI):
             aliases = [OLD_SPELLING] if phone == PERSON else []
             await emulator.post("accounts", phone=phone, name=phone, script="silent", aliases=aliases)
+        await emulator.post("accounts", phone=OWN, audience=[PERSON, FRIEND])
         yield emulator
 
 
@@ -203,7 +204,7 @@ async def check(scene: Scene, route: Route, body: Body, message: Message, receiv
     own_event = received[wire[scene.own_event]].messageContextInfo.messageSecret
     told = Told(
         own_lid=own_lid,
-        chat=parse_phone(str(body["phone"])),
+        chat=parse_phone(str(body["phone"])) if "phone" in body else STATUS,
         poll=Secret(friend, scene.poll_key),
         event=Secret(friend, scene.event_key),
         own_event=Secret(own_lid, own_event),

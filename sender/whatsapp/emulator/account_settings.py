@@ -92,7 +92,10 @@ class AccountSettings:
         return OK
 
     def status_audience(self, device: Device, question: Node) -> Reply:
-        return Reply([Node("privacy", {}, [Node("list", {"type": "contacts", "default": "true"})])])
+        chosen = [self._directory.by_lid(lid) for lid in device.account.profile.audience]
+        users = [Node("user", {"jid": other.lid_jid}) for other in chosen if other]
+        kind = "whitelist" if users else "contacts"
+        return Reply([Node("privacy", {}, [Node("list", {"type": kind, "default": "true"}, users)])])
 
     def query(self, device: Device, question: Node) -> Reply:
         """The graph questions: only the text about oneself is understood, to the others the answer is empty."""

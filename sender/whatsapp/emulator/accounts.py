@@ -82,6 +82,7 @@ class Profile:
     picture_id: str | None = None
     blocked: list[str] = field(default_factory=list)  # LIDs
     privacy: dict[str, str] = field(default_factory=dict)
+    audience: list[str] = field(default_factory=list)  # LIDs that see its status; empty: its contacts
     last_seen: int = 0
 
 

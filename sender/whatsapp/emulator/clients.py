@@ -10,6 +10,7 @@ from sender.whatsapp.emulator.connection import Connection
 from sender.whatsapp.emulator.login import Login
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.questions import Questions
+from sender.whatsapp.emulator.wire_log import WireLog
 from sender.whatsapp.wire.node import Node
 
 Handler = Callable[[Device, Node], None]
@@ -39,8 +40,10 @@ class Clients:
         forget: Callable[[Connection], None],
         handlers: Mapping[str, Handler],
         moments: Moments,
+        wire_log: WireLog,
     ) -> None:
         self._login, self._questions, self._pairing = login, questions, pairing
+        self._wire_log = wire_log
         self._forget, self._handlers, self._moments = forget, handlers, moments
         self.connections: set[Connection] = set()
         self.stanzas: Counter[str] = Counter()
@@ -48,6 +51,7 @@ class Clients:
     def opened(self, connection: Connection) -> None:
         self.connections.add(connection)
         self._login.welcome(connection)
+        self._wire_log.opened(connection)
 
     def received(self, connection: Connection, node: Node) -> None:
         self.stanzas[node.tag] += 1
@@ -59,12 +63,15 @@ class Clients:
             return
         handler = self._handlers.get(node.tag)
         if handler and connection.device:
+            if node.tag == "message":
+                self._wire_log.message(connection, node)
             handler(connection.device, node)
         elif node.tag not in _IGNORED:
             log.warning("stanza ignored", tag=node.tag, linked=connection.device is not None)
 
     def closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
+        self._wire_log.closed(connection)
         self._pairing.forget(connection)
         self._forget(connection)
         self._login.leave(connection)

@@ -61,6 +61,12 @@ class Connection:
         self._wake = asyncio.Event()
         self._linger: float | None = None
 
+    @property
+    def peer_port(self) -> int:
+        """Tells the clients of one machine apart."""
+        port: int = self._network.get_extra_info("peername")[1]
+        return port
+
     def send(self, node: Node) -> None:
         self.send_encoded(encode(node))
 

@@ -32,6 +32,7 @@ from sender.whatsapp.emulator.receipts import Receipts
 from sender.whatsapp.emulator.stanzas import StanzaIds
 from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.emulator.usync import Usync
+from sender.whatsapp.emulator.wire_log import WireLog
 
 DATABASE = "emulator.sqlite"
 MEDIA = "media"
@@ -62,7 +63,7 @@ class Server:
     clients: Clients
 
 
-def build(folder: Path) -> Server:
+def build(folder: Path, wire_log: Path | None = None) -> Server:
     """A server on the data of a folder. Raises DataInUse when another one has it."""
     database = Database(folder / DATABASE)
     moments, faults, ids = Moments(), Faults(), StanzaIds()
@@ -110,7 +111,7 @@ def build(folder: Path) -> Server:
         "chatstate": presence.chat_state,
         "call": calls.accept,
     }
-    clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments)
+    clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments, WireLog(wire_log))
     return Server(
         database, moments, faults, directory, groups, group_changes, media, pictures, mailbox, messages, inbox,
         handsets, device_lists, pairing, code_pairing, presence, calls, questions, clients,

@@ -3,21 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import replace
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+from common.addresses import Jid
 from common.clock import Clock, SystemClock
 from common.errors import NotConnected, NotPaired
 from sender.host.fleet import Fleet
 from sender.host.options import HostOptions
 from sender.host.process import HostLost, HostProcess
+from sender.whatsapp.neonize.formats import Formats
 from sender.whatsapp.neonize.pairing import Pairing
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.relayed_session import RelayedSession
 from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode
+from sender.whatsapp.relay.trust import make_trust
+from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
 
 SCHEMA_PATIENCE = 60.0  # seconds
 
@@ -45,6 +52,8 @@ class NeonizeEngine:
         self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
         self._pairings: dict[str, Pairing] = {}
+        self._relaying: Fleet | None = None
+        self._formats = Formats()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -53,7 +62,7 @@ class NeonizeEngine:
             stack.push_async_callback(self._store.close)
             self._tasks = await stack.enter_async_context(asyncio.TaskGroup())
             self._fleet = Fleet(self._options, self._tasks, self._clock, self._chance)
-            stack.push_async_callback(self._fleet.stop)
+            stack.push_async_callback(self._stop_hosts)
             stack.push_async_callback(self._close_sessions)
             await self._make_schema()
             self._stack = stack.pop_all()
@@ -67,22 +76,29 @@ class NeonizeEngine:
     @property
     def hosts(self) -> tuple[HostProcess, ...]:
         """The hosts that sessions sit in now."""
-        return self._fleet.hosts
+        return self._fleet.hosts + (self._relaying.hosts if self._relaying else ())
+
+    async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
+        return await self._store.find_secret(device, chat, whatsapp_id)
+
+    @property
+    def hosts_alive(self) -> int:
+        return len(self.hosts)
+
+    @property
+    def hosts_died(self) -> int:
+        return self._fleet.deaths + (self._relaying.deaths if self._relaying else 0)
 
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
-        session = NeonizeSession(
-            account,
-            listener,
-            self._fleet,
-            self._store,
-            self._tap,
-            self._logins,
-            self._patience,
-            self._clock,
-            self._chance,
-        )
+        shared = (self._store, self._tap, self._logins, self._patience, self._clock, self._chance)
+        session: NeonizeSession
+        if account.wire == "relay":
+            account = replace(account, proxy=account.proxy or self._options.proxy)
+            session = RelayedSession(account, listener, self._relay_fleet(), *shared, formats=self._formats)
+        else:
+            session = NeonizeSession(account, listener, self._fleet, *shared)
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")
         life.add_done_callback(lambda _: self._sessions.discard(session))
@@ -107,6 +123,22 @@ class NeonizeEngine:
         if pairing is None:
             raise NotConnected
         return await pairing.code_for(phone)
+
+    def _relay_fleet(self) -> Fleet:
+        """Hosts with a relay in them. The library must trust it, and that is settled when a process starts: so no
+        session that goes directly can sit there."""
+        if self._relaying is None:
+            folder = self._stack.enter_context(TemporaryDirectory(prefix="pombo-relay-"))
+            make_trust(Path(folder), self._options.ca_file)
+            options = replace(self._options, relay_folder=folder)
+            self._relaying = Fleet(options, self._tasks, self._clock, self._chance)
+        return self._relaying
+
+    async def _stop_hosts(self) -> None:
+        async with asyncio.TaskGroup() as stopping:
+            for fleet in (self._fleet, self._relaying):
+                if fleet is not None:
+                    stopping.create_task(fleet.stop())
 
     async def _make_schema(self) -> None:
         """Each start of a node: it is also what brings an older database up to a newer library."""

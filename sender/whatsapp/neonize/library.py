@@ -8,12 +8,13 @@ import ctypes
 import mmap
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from sender.whatsapp.bare_package import load_bare
+from sender.whatsapp.neonize.functions import functions_of
 
 # The public key that WhatsApp's certificates are checked against, as it lies in the library's data.
 WHATSAPP_NOISE_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
@@ -46,15 +47,8 @@ class Library:
 
     def __init__(self, binder: Any) -> None:
         self._binder = binder
-        go = self._go = binder.gocode
-        self._answers: Mapping[str, Callable[[bytes, bytes], bytes]] = {
-            "accounts": lambda session, phones: go.IsOnWhatsApp(session, phones),
-            "user-info": lambda session, jids: go.GetUserInfo(session, jids, len(jids)),
-            "picture": lambda session, jid: go.GetProfilePicture(session, jid, len(jid), b"", 0),
-            "set-picture": lambda session, jpeg: go.SetProfilePhoto(session, jpeg, len(jpeg)),
-            "set-name": lambda session, name: go.SetPushName(session, name),
-            "set-about": lambda session, about: go.SetStatusMessage(session, about),
-        }
+        self._go = binder.gocode
+        self._answers = functions_of(self._go)
 
     @classmethod
     def load(cls, noise_root: bytes | None = None) -> Self:
@@ -69,11 +63,14 @@ class Library:
         version: bytes = self._go.GetVersion()
         return version.decode()
 
-    def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
+    def sit(
+        self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks, proxy: str = ""
+    ) -> str:
         """Connect and stay until `stop`; returns why it ended ('' when stopped).
 
         `device` is an exact device address that is in the store (another one aborts the process), or empty to pair a
-        new one. `store` must be a URL, else a file of that name is made.
+        new one. `store` must be a URL, else a file of that name is made. `proxy` is a URL too; empty leaves it to the
+        environment.
         """
         if not store.startswith(("postgres://", "postgresql://")):
             raise ValueError("the session store must be a Postgres URL")
@@ -84,6 +81,7 @@ class Library:
             binder.func_callback_bytes(lambda _, at, size, code: callbacks.event(code, ctypes.string_at(at, size))),
             binder.func_callback_bytes2(lambda at, size: callbacks.log(ctypes.string_at(at, size))),
         )
+        way = binder.ProxySettings(proxy)._to_c_struct() if proxy else None
         error: bytes = self._go.Neonize(
             store.encode(),
             session.encode(),
@@ -98,7 +96,7 @@ class Library:
             len(properties),
             b"",
             0,
-            None,
+            ctypes.byref(way) if way is not None else None,
         )
         return error.decode(errors="replace")
 
@@ -151,6 +149,15 @@ class Library:
                 del view  # or the map could not be closed
         return answer
 
+    def download(self, session: str, message: bytes) -> tuple[str, memoryview]:
+        """(error, content). Blocks until the file of the message is here or is not.
+
+        `message` has one file with a path and no URL: the library would fetch whatever URL a message names. It holds
+        the file in memory several times over while it decrypts, however long the message said that it was.
+        """
+        answer: bytes = self._go.DownloadAny(session.encode(), message, len(message))
+        return read_download(answer)
+
     def logout(self, session: str) -> str:
         """Blocks until the server answered. The device is gone from the store then; '' or the error."""
         error: bytes = self._go.Logout(session.encode())
@@ -170,6 +177,31 @@ class Library:
         answer: bytes = self._go.GetAllDevices(store.encode(), ignore)
         text = answer.decode(errors="replace")
         return text if text.startswith("error: ") else ""
+
+
+def read_download(answer: bytes) -> tuple[str, memoryview]:
+    """A DownloadReturnFunction (1: the content, 2: an error), read in place: a parser would copy the file twice."""
+    fields = {1: memoryview(b""), 2: memoryview(b"")}
+    view, at = memoryview(answer), 0
+    while at < len(view):
+        tag, at = _varint(view, at)
+        length, at = _varint(view, at)
+        if tag & 7 != 2 or at + length > len(view):
+            raise ValueError("the answer to a download is not what it should be")
+        fields[tag >> 3] = view[at : at + length]
+        at += length
+    return bytes(fields[2]).decode(errors="replace"), fields[1]
+
+
+def _varint(view: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = view[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
 
 
 def _binder() -> Any:

@@ -13,6 +13,8 @@ class Patience:
     """For calls that do not wait for WhatsApp, or only for an answer nobody depends on."""
     upload: float = 280.0
     """For a file. Less than what the caller waits, as with `send`."""
+    download: float = 280.0
+    """For a file, as with `upload`."""
     connect: float = 85.0
     """For a login. The library's own limits (60 s to dial, 20 s to shake hands) come first and name the reason."""
     reconnect: float = 10.0

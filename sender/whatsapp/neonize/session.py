@@ -11,15 +11,20 @@ from typing import Any
 from common import logs
 from common.addresses import Jid, without_device
 from common.clock import Clock
-from common.errors import NotConnected, Refused, TemporaryFailure
+from common.errors import MediaAway, NotConnected, Refused, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
 from sender.host.process import HostLost
+from sender.whatsapp.neonize.downloads import failure_of_download, message_of
 from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
+from sender.whatsapp.neonize.formats import FormatChanged
+from sender.whatsapp.neonize.groups import NeonizeGroups
 from sender.whatsapp.neonize.hearing import Hearing, Seat
+from sender.whatsapp.neonize.newsletters import NeonizeNewsletters
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.people import NeonizePeople, NeonizePrivacy
 from sender.whatsapp.neonize.profile import OwnProfile
 from sender.whatsapp.neonize.protobuf import (
     IsOnWhatsAppReturnFunction,
@@ -39,6 +44,7 @@ from sender.whatsapp.session import (
     MediaKind,
     OnWire,
     Profile,
+    ReceivedFile,
     Secret,
     UploadedFile,
 )
@@ -90,6 +96,10 @@ class NeonizeSession:
         self._closing = asyncio.Event()
         self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
         self._hearing_task: asyncio.Task[None] | None = None
+        self.groups = NeonizeGroups(self._ask)
+        self.people = NeonizePeople(self._ask, store.other_addresses, lambda: store.contacts(account.device))
+        self.privacy = NeonizePrivacy(self._ask)
+        self.newsletters = NeonizeNewsletters(self._ask)
         self._profile = OwnProfile(self._ask, without_device(Jid(account.device)))
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
@@ -173,6 +183,18 @@ class NeonizeSession:
             file.url, file.DirectPath, file.MediaKey, file.FileSHA256, file.FileEncSHA256, file.FileLength
         )
 
+    async def download(self, file: ReceivedFile, target: Path, largest: int) -> None:
+        seat = self._connected_seat()
+        fields = {"session": seat.name, "path": str(target), "largest": largest}
+        try:
+            answer = await seat.host.call("download", fields, message_of(file), timeout=self._patience.download)
+        except HostLost:
+            raise NotConnected from None
+        except TimeoutError:
+            raise MediaAway("WhatsApp did not send the file in time") from None
+        if error := answer.fields.get("error"):
+            raise NotConnected if error == "not-ready" else failure_of_download(error)
+
     async def logout(self) -> None:
         await self._call("logout", {})
         self._is_final = True
@@ -213,6 +235,8 @@ class NeonizeSession:
                 reason = HOST_DIED
             except OUTAGES:
                 reason = "the session store does not answer"
+            except FormatChanged as refusal:
+                reason = f"the wire relay is refused: {refusal}"
             except Exception:
                 self._log.exception("unexpected error around a session")
                 reason = "unexpected error"
@@ -238,12 +262,7 @@ class NeonizeSession:
         if not self._has_heard_left:
             await self._hearing.hear_left()
             self._has_heard_left = True
-        fields = {
-            "session": seat.name,
-            "store": self._store.url,
-            "device": to_engine(Jid(self._account.device)).hex(),
-            "properties": "",
-        }
+        fields = {"session": seat.name, **await self._opening()}
         seat.host.attach(seat.name, lambda frame: self._on_frame(seat, frame))
         self._seat = seat
         try:
@@ -252,9 +271,11 @@ class NeonizeSession:
                 if self._closing.is_set():
                     return "closed"
                 try:
-                    await seat.host.call("open", fields, timeout=self._patience.call)
+                    answer = await seat.host.call("open", fields, timeout=self._patience.call)
                 except TimeoutError:
                     return "the session host did not answer"
+                if error := answer.fields.get("error"):
+                    return str(error)
                 await self._log_in()
             return await self._stay()
         finally:
@@ -263,6 +284,15 @@ class NeonizeSession:
             with suppress(HostLost, TimeoutError):
                 await seat.host.call("close", {"session": seat.name}, timeout=self._patience.close)
             seat.host.detach(seat.name)
+
+    async def _opening(self) -> dict[str, str]:
+        """What a host must know to open this session."""
+        return {
+            "store": self._store.url,
+            "device": to_engine(Jid(self._account.device)).hex(),
+            "properties": "",
+            "proxy": self._account.proxy,
+        }
 
     async def _log_in(self) -> None:
         with suppress(TimeoutError):

@@ -1,6 +1,7 @@
 """The session store: the library's own Postgres database, of whose tables we read some and write none, and beside them
 a table of ours for what hosts left behind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -8,9 +9,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
-from common.addresses import Jid, without_device
+from common.addresses import LID, USER, Jid, server_of, user_of, without_device
 from common.postgres import Connection, Pool
 from sender.whatsapp.neonize.protobuf import to_engine
+from sender.whatsapp.powers.people import Contact
 from sender.whatsapp.session import Secret
 
 HOST_PATIENCE = 20.0  # seconds; longer than a host writes
@@ -31,6 +33,26 @@ FIND_SECRET = """
         UNION ALL SELECT lid || '@lid' FROM whatsmeow_lid_map WHERE pn || '@s.whatsapp.net' = $3
         UNION ALL SELECT pn || '@s.whatsapp.net' FROM whatsmeow_lid_map WHERE lid || '@lid' = $3)
     LIMIT 1
+"""
+
+OTHER_ADDRESSES = """
+    SELECT lid || '@lid' AS lid, pn || '@s.whatsapp.net' AS phone
+    FROM whatsmeow_lid_map
+    WHERE pn = ANY($1::text[]) OR lid = ANY($2::text[])
+"""
+
+LIST_CONTACTS = """
+    SELECT their_jid, first_name, full_name, push_name, business_name
+    FROM whatsmeow_contacts
+    WHERE our_jid = $1
+    ORDER BY their_jid
+"""
+
+
+FIND_NOISE_KEY = """
+    SELECT noise_key
+    FROM whatsmeow_device
+    WHERE jid = $1
 """
 
 
@@ -119,6 +141,16 @@ class Store:
             return None
         return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
 
+    @property
+    def pool(self) -> Pool:
+        assert self._pool is not None
+        return self._pool
+
+    async def find_noise_key(self, device: str) -> bytes | None:
+        """The private key of the device's connections: whoever holds it is the device."""
+        key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
+        return key
+
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""
         assert self._pool is not None
@@ -142,6 +174,24 @@ class Store:
     async def forget_left_event(self, device: str, place: int) -> None:
         assert self._pool is not None
         await self._pool.execute(FORGET_LEFT_EVENT, to_engine(Jid(device)).hex(), place)
+
+    async def other_addresses(self, addresses: Sequence[Jid]) -> dict[Jid, Jid]:
+        """The LIDs of numbers and the numbers of LIDs, as far as they are known."""
+        assert self._pool is not None
+        users: dict[str, list[str]] = {USER: [], LID: []}
+        for address in addresses:
+            users.setdefault(server_of(address), []).append(user_of(address))
+        rows = await self._pool.fetch(OTHER_ADDRESSES, users[USER], users[LID])
+        return {
+            **{Jid(row["phone"]): Jid(row["lid"]) for row in rows},
+            **{Jid(row["lid"]): Jid(row["phone"]) for row in rows},
+        }
+
+    async def contacts(self, device: str) -> list[Contact]:
+        """Everybody whom this device has a name for."""
+        assert self._pool is not None
+        rows = await self._pool.fetch(LIST_CONTACTS, device)
+        return [Contact(Jid(row[0]), row[1] or None, row[2] or None, row[3] or None, row[4] or None) for row in rows]
 
     async def schema_lock(self) -> Connection:
         """A connection that holds the lock under which tables may be made; closing it lets go."""

@@ -1,12 +1,16 @@
 """The queue as its owner sees it: listing and paging, counting, canceling, and the story of one message."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import orjson
 import pytest
 
+from common.addresses import parse_phone
+from common.callbacks import Told, delivery, message_status
 from common.postgres import Pool
 from common.settings import FrontendSettings
+from common.tables import event, event_outbox
 from frontend import paging
 from tests.frontend.gateway import Caller, Gateway, gateway_on
 from tests.frontend.outcomes import EPOCH, NODE, Outcomes
@@ -278,6 +282,7 @@ async def test_the_story_of_a_waiting_message(caller: Caller) -> None:
         "attempts": [],
         "maxAttempts": 3,
         "replays": 0,
+        "callbacks": [],
     }
 
 
@@ -316,6 +321,44 @@ async def test_the_story_tells_receipts(caller: Caller, outcomes: Outcomes, pool
     story = (await caller.get(f"queue/{zaap_id}")).json()
     assert (story["status"], story[f"{status}At"]) == (status, "2027-01-05T10:20:30.123Z")
     assert story["sentAt"]
+
+
+async def test_the_story_tells_the_callbacks_about_the_message_and_how_its_webhook_took_them(
+    caller: Caller, pool: Pool
+) -> None:
+    await pool.execute("UPDATE instance SET delivery_callback_url = 'https://hooks.example.com'")
+    first, other = [(await caller.send_text(text)).json() for text in "ab"]
+    ids = (first["messageId"], other["messageId"])
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        told = [
+            delivery(Told(caller.uuid, UUID(first["zaapId"]), ids[0], parse_phone("5511988887777"))),
+            message_status(caller.uuid, "read", ids, now, parse_phone("5511988887777")),
+        ]
+        await event.append(connection, told, keeps_all=True)
+        await connection.fetch(
+            event_outbox.AGAIN, "sender-1", [caller.uuid], ["delivery"], [1], ["https://hooks.example.com"], [now], [7],
+            [503], ["the receiver answered 503"], [now + timedelta(minutes=1)],
+        )  # fmt: skip
+    callbacks = (await caller.get(f"queue/{first['zaapId']}")).json()["callbacks"]
+    assert [(one["sequence"], one["type"], one["status"], one["state"], one["attempts"]) for one in callbacks] == [
+        (1, "DeliveryCallback", None, "retrying", 1),
+        (2, "MessageStatusCallback", "READ", "kept", 0),
+    ]
+    assert (callbacks[0]["statusCode"], callbacks[0]["error"]) == (503, "the receiver answered 503")
+    assert datetime.fromisoformat(callbacks[0]["nextAttemptAt"]) > now
+    others = (await caller.get(f"queue/{other['zaapId']}")).json()["callbacks"]
+    assert [one["sequence"] for one in others] == [2]
+
+
+async def test_a_queue_is_paused_and_goes_on(caller: Caller) -> None:
+    assert (await caller.get("queue/pause")).json() == {"value": False, "since": None}
+    paused = (await caller.call("PUT", "queue/pause", json={"value": True})).json()
+    assert paused["value"]
+    assert (await caller.call("PUT", "queue/pause", json={"value": True})).json() == paused
+    assert (await caller.get("queue/pause")).json() == paused
+    assert (await caller.send_text("it is accepted all the same")).status_code == 200
+    assert (await caller.call("PUT", "queue/pause", json={"value": False})).json() == {"value": False, "since": None}
 
 
 async def test_the_story_tells_why_a_message_failed(caller: Caller, outcomes: Outcomes) -> None:

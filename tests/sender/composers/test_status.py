@@ -34,7 +34,7 @@ async def test_an_image_status(desk: Desk) -> None:
 async def test_a_video_status(desk: Desk) -> None:
     composed = await desk.compose("status-video", video=MP4)
     assert (composed.videoMessage.seconds, composed.videoMessage.URL) == (7, uploaded(Form.VIDEO).url)
-    assert desk.media.files == [File(MP4, Form.VIDEO)]
+    assert desk.media.files == [File(MP4, Form.VIDEO, largest=10 * 1024 * 1024)]
 
 
 @pytest.mark.parametrize("kind", ["status-text", "status-image", "status-video"])

@@ -7,6 +7,7 @@ import hashlib
 import os
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -86,7 +87,9 @@ class FakeLibrary:
         self.asked: list[tuple[str, bytes]] = []
         self.has_stored_device = threading.Event()
 
-    def sit(self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks) -> str:
+    def sit(
+        self, session: str, store: str, device: bytes, properties: bytes, callbacks: Callbacks, proxy: str = ""
+    ) -> str:
         sitting = self._sitting[session] = _Sitting(callbacks)
         callbacks.log(log_entry("DEBUG", "Client/Socket", "Dialing wss://web.whatsapp.com/ws/chat"))
         self.dialing.wait()
@@ -180,6 +183,15 @@ class FakeLibrary:
         answer.UploadResponse.FileSHA256 = hashlib.sha256(content).digest()
         answer.UploadResponse.FileLength = len(content)
         return bytes(answer.SerializeToString())
+
+    def download(self, session: str, message: bytes) -> tuple[str, memoryview]:
+        """The path says what comes: `/gone`, `/slow`, or so many bytes."""
+        path = Message.FromString(message).imageMessage.directPath
+        if path == "/slow":
+            time.sleep(2)
+        if path == "/gone":
+            return "download failed with status code 404", memoryview(b"")
+        return "", memoryview(bytes(int(path[1:])) if path[1:].isdigit() else b"content")
 
     def logout(self, session: str) -> str:
         return "" if self._sitting[session].is_online else "websocket not connected"

@@ -79,6 +79,7 @@ async def test_only_those_in_a_host_that_dies_notice(fleet_of: FleetMaker, numbe
         async with fleet.seat() as third:
             assert third.is_alive
     assert first.has_died
+    assert fleet.deaths == 1
 
 
 async def test_a_throw_away_host_serves_one_purpose_and_is_gone(fleet_of: FleetMaker) -> None:

@@ -12,8 +12,7 @@ README = HERE.parents[2] / "sender" / "translation" / "README.md"
 def test_every_variant_is_tested_or_listed_as_not_reported() -> None:
     told = {
         name
-        for file in ("test_messages.py", "test_notices.py", "test_secrets.py")
-        if (HERE / file).exists()
+        for file in ("test_messages.py", "test_notices.py", "../test_unsealing.py")
         for name in re.findall(r'"((?:received|status|presence)-[a-z0-9-]+|delivery|connected|disconnected)"',
                                (HERE / file).read_text())
     }  # fmt: skip

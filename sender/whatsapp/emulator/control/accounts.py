@@ -21,6 +21,8 @@ class NewAccount(Body):
     name: str | None = None
     script: str | None = None
     aliases: tuple[Phone, ...] = ()
+    audience: tuple[Phone, ...] = ()
+    """Who sees its status."""
 
 
 class Scan(Body):
@@ -70,6 +72,8 @@ class AccountRoutes:
             found.name = wanted.name or found.name
             self._server.handsets.of(found).companions.renamed()
         found.script = wanted.script or found.script
+        if wanted.audience:
+            found.profile.audience = [account(self._directory, phone).lid for phone in wanted.audience]
         self._directory.save(found)
         for alias in wanted.aliases:
             other = self._directory.by_phone(alias)

@@ -8,6 +8,8 @@ import pytest
 from common.addresses import Jid
 from common.errors import (
     DeliveryError,
+    MediaAway,
+    MediaNotUsable,
     NewChatLimit,
     NotConnected,
     NotOnWhatsApp,
@@ -30,6 +32,7 @@ from sender.whatsapp.session import (
     MediaKind,
     Outdated,
     Raw,
+    ReceivedFile,
     Replaced,
 )
 from tests.engines.listening import Ear
@@ -277,3 +280,26 @@ async def test_closing_twice_is_closing_once(session: NeonizeSession, ear: Ear) 
     with pytest.raises(NotConnected):
         await session.show_typing(CHAT)
     assert ear.count(Disconnected) == 0
+
+
+def file_at(path: str) -> ReceivedFile:
+    return ReceivedFile(MediaKind.IMAGE, path, bytes(32), bytes(32), bytes(32), 7)
+
+
+async def test_a_file_is_downloaded_by_the_host(session: NeonizeSession, tmp_path: Path) -> None:
+    await session.download(file_at("/it"), tmp_path / "file", 10)
+    assert (tmp_path / "file").read_bytes() == b"content"
+    with pytest.raises(MediaNotUsable, match="larger"):
+        await session.download(file_at("/11"), tmp_path / "large", 10)
+    with pytest.raises(MediaNotUsable, match="any more"):
+        await session.download(file_at("/gone"), tmp_path / "gone", 10)
+    with pytest.raises(MediaAway, match="written"):
+        await session.download(file_at("/it"), tmp_path / "missing" / "file", 10)
+
+
+async def test_a_message_does_not_wait_behind_a_file(session: NeonizeSession, tmp_path: Path) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(session.download, file_at("/slow"), tmp_path / "slow", 10)
+        assert (await send(session, "hello")).whatsapp_id
+        assert not (tmp_path / "slow").exists()
+        tasks.cancel_scope.cancel()

@@ -1,0 +1,111 @@
+"""Communities: groups of groups. Their members are changed by the routes in `groups`."""
+
+from common.requests.communities import (
+    CommunitySettings,
+    CreateCommunity,
+    LinkGroups,
+    UpdateCommunityDescription,
+    UpdateCommunityPhoto,
+)
+from common.requests.pages import MaybePage
+from common.requests.places import OfCommunity
+from frontend.operation import Operation, Unavailable
+from frontend.replies import groups as replies
+from frontend.replies.common import Done, Succeeded
+from frontend.support import NOT_YET
+
+SETTINGS = "the library has no call for who may add groups to a community, nor a way to send one of our own"
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "communities",
+        Unavailable(NOT_YET),
+        "Create a community",
+        replies.CommunityCreated,
+        body=CreateCommunity,
+        tag="communities",
+        example={"name": "Condominio Sol", "description": "Blocos A a D"},
+    ),
+    Operation(
+        "GET",
+        "communities",
+        Unavailable(NOT_YET),
+        "List communities",
+        replies.Communities,
+        query=MaybePage,
+        tag="communities",
+    ),
+    Operation(
+        "POST",
+        "communities/link",
+        Unavailable(NOT_YET),
+        "Put groups under a community",
+        replies.GroupsLinked,
+        body=LinkGroups,
+        tag="communities",
+        example={"communityId": "120363055512345678", "groupsPhones": ["120363041234567890-group"]},
+    ),
+    Operation(
+        "POST",
+        "communities/unlink",
+        Unavailable(NOT_YET),
+        "Take groups out of a community",
+        replies.GroupsLinked,
+        body=LinkGroups,
+        tag="communities",
+        example={"communityId": "120363055512345678", "groupsPhones": ["120363041234567890-group"]},
+    ),
+    Operation(
+        "GET",
+        "communities-metadata/{communityId}",
+        Unavailable(NOT_YET),
+        "A community with its groups",
+        replies.CommunityMetadata,
+        place=OfCommunity,
+        tag="communities",
+        refusals=(404,),
+    ),
+    Operation(
+        "POST",
+        "communities/settings",
+        Unavailable(SETTINGS),
+        "Who may add groups to a community",
+        Succeeded,
+        body=CommunitySettings,
+        tag="communities",
+        example={"communityId": "120363055512345678", "whoCanAddNewGroups": "admins"},
+    ),
+    Operation(
+        "DELETE",
+        "communities/{communityId}",
+        Unavailable(NOT_YET),
+        "Deactivate a community; its groups stay",
+        Succeeded,
+        place=OfCommunity,
+        tag="communities",
+    ),
+    Operation(
+        "POST",
+        "update-community-description",
+        Unavailable(NOT_YET),
+        "Change a community's description",
+        Done,
+        body=UpdateCommunityDescription,
+        tag="communities",
+        example={"communityId": "120363055512345678", "communityDescription": "Avisos"},
+    ),
+    Operation(
+        "POST",
+        "update-community-photo",
+        Unavailable(NOT_YET),
+        "Replace a community's picture",
+        Done,
+        body=UpdateCommunityPhoto,
+        tag="communities",
+        example={
+            "communityId": "120363055512345678",
+            "communityPhoto": "https://files.example.com/picture.jpg",
+        },
+    ),
+)

@@ -1,0 +1,49 @@
+"""The self-test of the relay: are the library's tables as the relay reads them? Else no session goes through it."""
+
+import asyncpg
+
+from common import logs
+from common.postgres import Pool
+from sender.whatsapp.neonize import store
+
+log = logs.get(__name__)
+
+SAMPLE = 20
+KEY_LENGTH = 32
+
+SAMPLE_NOISE_KEYS = f"""
+    SELECT noise_key
+    FROM whatsmeow_device
+    LIMIT {SAMPLE}
+"""
+
+STATEMENTS = (store.FIND_DEVICE, store.FIND_NOISE_KEY, SAMPLE_NOISE_KEYS)
+"""All that is asked of the library's tables in relay mode."""
+
+
+class FormatChanged(Exception):
+    """The library's tables are not as the wire relay knows them."""
+
+
+class Formats:
+    """`check` is remembered once it has gone well; a failure is looked at anew each time, since an operator may act."""
+
+    def __init__(self) -> None:
+        self._are_known = False
+
+    async def check(self, pool: Pool) -> None:
+        """Raises FormatChanged, or what an outage of Postgres raises."""
+        if self._are_known:
+            return
+        try:
+            async with pool.acquire() as connection:
+                for statement in STATEMENTS:
+                    await connection.prepare(statement)
+                keys = [row[0] for row in await connection.fetch(SAMPLE_NOISE_KEYS)]
+        except asyncpg.SyntaxOrAccessError as error:
+            log.error("the wire relay is refused", reason=str(error))
+            raise FormatChanged(f"the library's tables have changed: {error}") from None
+        if any(not isinstance(key, bytes) or len(key) != KEY_LENGTH for key in keys):
+            log.error("the wire relay is refused", reason="noise keys have another form")
+            raise FormatChanged("the noise keys of the library's devices have another form")
+        self._are_known = True

@@ -1,0 +1,114 @@
+"""One session as the relay sees it: whose it is, and what happens to each stanza that passes."""
+
+import asyncio
+import itertools
+import os
+from collections import Counter
+from typing import Protocol
+
+from sender.whatsapp.wire.curve import KeyPair
+from sender.whatsapp.wire.decoder import decode
+from sender.whatsapp.wire.encoder import encode
+from sender.whatsapp.wire.errors import MalformedFrame
+from sender.whatsapp.wire.node import Node
+
+
+class NotLinked(ConnectionError):
+    """The session has no open connection to WhatsApp."""
+
+
+class Legs(Protocol):
+    """Both directions of an open connection; what is written goes out in the order of the calls."""
+
+    def write_up(self, stanza: bytes) -> None: ...
+
+    def write_down(self, stanza: bytes) -> None: ...
+
+
+class Relayed:
+    """Lives as long as the session does in its host, through all connections. Belongs to the relay's loop.
+
+    `noise_key` is the device's; `proxy` the way to WhatsApp. Unchanged stanzas pass as the bytes that came, and so do
+    those that cannot be read: they are for the two ends to judge.
+    """
+
+    def __init__(self, noise_key: KeyPair, proxy: str = "") -> None:
+        self.noise_key = noise_key
+        self.proxy = proxy
+        self.passed: Counter[str] = Counter()
+        self._legs: Legs | None = None
+        self._waiting: dict[str, asyncio.Future[Node]] = {}
+        self._swallowed: set[str] = set()
+        self._numbers = itertools.count(1)
+        # The library's own ids are two numbers with a dot and a counter: these are none of its.
+        self._prefix = f"pb{os.urandom(4).hex()}"
+
+    def opened(self, legs: Legs) -> None:
+        self._legs = legs
+
+    def closed(self, legs: Legs) -> None:
+        """A connection that was replaced meanwhile has nothing to say any more."""
+        if self._legs is not legs:
+            return
+        self._legs = None
+        self._swallowed.clear()
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(NotLinked())
+
+    async def query(self, iq: Node) -> Node:
+        """Ask WhatsApp something of our own; the library sees neither question nor answer. Raises NotLinked.
+
+        The id of `iq` is ours to give. The caller sets the time limit.
+        """
+        if self._legs is None:
+            raise NotLinked
+        own = self._new_id()
+        waiting: asyncio.Future[Node] = asyncio.get_running_loop().create_future()
+        self._waiting[own] = waiting
+        try:
+            self._legs.write_up(encode(Node(iq.tag, {**iq.attributes, "id": own}, iq.content)))
+            return await waiting
+        finally:
+            del self._waiting[own]
+
+    def notify(self, notification: Node) -> None:
+        """Tell the library something as if WhatsApp did; its acknowledgement goes no further. Raises NotLinked."""
+        if self._legs is None:
+            raise NotLinked
+        own = self._new_id()
+        self._swallowed.add(own)
+        self._legs.write_down(
+            encode(Node(notification.tag, {**notification.attributes, "id": own}, notification.content))
+        )
+
+    def from_client(self, stanza: bytes) -> bytes | None:
+        """What to write to WhatsApp for a stanza of the library, if anything."""
+        self.passed["up"] += 1
+        if not self._swallowed or (node := self._read(stanza)) is None:
+            return stanza
+        if node.tag == "ack" and (told := node.get("id")) in self._swallowed:
+            self._swallowed.discard(told)
+            return None
+        return stanza
+
+    def from_server(self, stanza: bytes) -> bytes | None:
+        """What to write to the library for a stanza of WhatsApp, if anything."""
+        self.passed["down"] += 1
+        if not self._waiting or (node := self._read(stanza)) is None:
+            return stanza
+        if node.tag == "iq" and (waiting := self._waiting.get(node.get("id") or "")) is not None:
+            if not waiting.done():
+                waiting.set_result(node)
+            return None
+        return stanza
+
+    def _read(self, stanza: bytes) -> Node | None:
+        try:
+            return decode(stanza)
+        except MalformedFrame:
+            self.passed["unreadable"] += 1
+            return None
+
+    def _new_id(self) -> str:
+        return f"{self._prefix}-{next(self._numbers)}"
