@@ -43,6 +43,11 @@ def parse_phone(phone: str) -> Jid:
     raise InvalidPhone
 
 
+def community_address(name: str) -> Jid:
+    """A community as the API spells it: digits, with or without the suffix of a group."""
+    return Jid(f"{name.removesuffix('-group')}@{GROUP}")
+
+
 def to_phone(jid: Jid) -> str:
     """The API's form of a chat: the inverse of `parse_phone` (an old group keeps its dash)."""
     user, server = user_of(jid), server_of(jid)

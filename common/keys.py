@@ -10,6 +10,7 @@
 | answer:<frontend>          | stream | senders                | ANSWER_SECONDS after the last answer      |
 | node:<node>                | stream | whoever calls the node | CALL_SECONDS after the last call          |
 | logins:<address>           | string | frontends              | PANEL_LOGIN_WINDOW after the first attempt|
+| rate:<kind>:<name>         | string | frontends              | until that budget is full again           |
 """
 
 from uuid import UUID
@@ -43,6 +44,11 @@ def ask(shard: int) -> str:
 
 def answer(frontend: str) -> str:
     return f"answer:{frontend}"
+
+
+def rate(kind: str, name: str) -> str:
+    """The budget of an instance, or of an address."""
+    return f"rate:{kind}:{name}"
 
 
 def node(id: str) -> str:

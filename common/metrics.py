@@ -86,6 +86,14 @@ class SenderMetrics:
             "message_uncertain_settled", "Messages in doubt that were settled, by what and how", ("by", "outcome"),
             namespace=namespace, registry=registry,
         )  # fmt: skip
+        self._caches = Counter(
+            "session_cache_lookups", "Answers of WhatsApp that were remembered or not, by cache", ("cache", "outcome"),
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self._cache_misses = Histogram(
+            "session_cache_miss_seconds", "How long WhatsApp took where nothing was remembered", ("cache",),
+            namespace=namespace, registry=registry, buckets=_SEND_SECONDS,
+        )  # fmt: skip
         self.in_doubt = Gauge(
             "message_uncertain_open", "Messages whose outcome is not known now, in the shards of this node",
             namespace=namespace, registry=registry,
@@ -121,6 +129,8 @@ class SenderMetrics:
             "event_delivery_attempts", "Attempts to deliver an event to its webhook, by outcome", ("outcome",),
             namespace=namespace, registry=registry,
         )  # fmt: skip
+        # Looked up once: this one is counted for every event.
+        self.events_delivered = self.event_attempts.labels("delivered")
         self.event_dead_letters = Counter(
             "event_dead_letters", "Events that their webhook never took", ("error_class",),
             namespace=namespace, registry=registry,
@@ -144,6 +154,13 @@ class SenderMetrics:
             "events_untranslated", "Events of the engine that could not be read, by code", ("code",),
             namespace=namespace, registry=registry,
         )  # fmt: skip
+
+    def cache(self, name: str, outcome: str, count: int) -> None:
+        """`outcome` is hit or miss."""
+        self._caches.labels(name, outcome).inc(count)
+
+    def cache_took(self, name: str, seconds: float) -> None:
+        self._cache_misses.labels(name).observe(seconds)
 
     def attempt(self, kind: str, status: str, instance: str) -> None:
         labels = (kind, status, instance) if self._by_instance else (kind, status)

@@ -199,21 +199,33 @@ class Outbound:
             async with asyncio.timeout(rules.patience.total_seconds()) as limit:
                 async with self._follow(method, _parse(url, rules), rules, body, headers) as response:
                     yield Answer(response, rules.largest)
-        except TimeoutError as error:
-            # A connection that took too long, or our own limit; any other time limit is the caller's to see.
-            if limit.expired() or isinstance(error, aiohttp.ServerTimeoutError):
-                raise TimedOut from None
-            raise
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, _Refused):
-                raise AddressRefused from None
-            raise Unreachable from None
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            raise UrlRefused from None
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
-            raise BadAnswer from None
-        except aiohttp.ClientError:
-            raise Unreachable from None
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise _ours(error, limit) from None
+
+    async def post(
+        self, url: str, rules: Rules, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str]]:
+        """Status and headers of the answer; its body is read so that the connection can be used again, and dropped.
+
+        A redirect is an answer like any other. As `request` with less around it: webhooks do little else.
+        """
+        assert self._session is not None, "not entered"
+        response: aiohttp.ClientResponse | None = None
+        try:
+            async with asyncio.timeout(rules.patience.total_seconds()) as limit:
+                response = await self._session.request(
+                    "POST", _parse(url, rules), data=body, headers=headers, allow_redirects=False
+                )
+                if not response.content.at_eof():
+                    await Answer(response, rules.largest).read()
+        except (OutboundError, TimeoutError, aiohttp.ClientError) as error:
+            if response is None:
+                raise _ours(error, limit) from None
+            response.close()  # the status counts, whatever becomes of the body
+        finally:
+            if response is not None:
+                response.release()
+        return response.status, response.headers
 
     @asynccontextmanager
     async def _follow(
@@ -263,6 +275,25 @@ class _Names(AbstractResolver):
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _ours(error: Exception, limit: asyncio.Timeout) -> Exception:
+    """A foreign error in our words."""
+    match error:
+        case OutboundError():
+            return error
+        case aiohttp.ClientConnectorError() if isinstance(error.os_error, _Refused):
+            return AddressRefused()
+        case TimeoutError():
+            # A connection that took too long, or our own limit; any other time limit is the caller's to see.
+            return TimedOut() if limit.expired() or isinstance(error, aiohttp.ServerTimeoutError) else error
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return UrlRefused()
+        case aiohttp.ClientConnectorError():
+            return Unreachable()
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return BadAnswer()
+    return Unreachable()
 
 
 def _parse(text: str, rules: Rules) -> URL:

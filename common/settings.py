@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,6 +31,25 @@ def parse_duration(value: object) -> object:
             return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
         raise ValueError(f"{value!r} is not a duration such as 500ms, 5s, 2m, 6h or 7d")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in so long."""
+
+    amount: int
+    span: timedelta
+
+
+def parse_rate(text: str) -> Rate | None:
+    """`100/1s`, `600/1m`; nothing for none. Raises ValueError."""
+    if not text.strip():
+        return None
+    amount, _, span = text.partition("/")
+    duration = parse_duration(span)
+    if not amount.strip().isdigit() or int(amount) < 1 or not isinstance(duration, timedelta) or not duration:
+        raise ValueError(f"{text!r} is not a rate such as 100/1s")
+    return Rate(int(amount), duration)
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -189,14 +209,36 @@ class FrontendSettings(Settings):
     http_read_timeout: Duration = seconds(15)
     http_idle_timeout: Duration = seconds(120)
     media_upload_timeout: Duration = seconds(600)
+    http_head_timeout: Duration = seconds(10)
+    client_auth_token_former: SecretStr | None = None
+    partner_auth_token_former: SecretStr | None = None
+    admin_auth_token: SecretStr | None = None
+    token_overlap: Duration = seconds(24 * 3600)
+    caller_networks: str = ""
+    trusted_proxies: str = ""
+    rate_limit_instance: str = ""
+    rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
     ready_timeout: Duration = seconds(3)
+    panel_enabled: bool = True
     panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
     panel_login_attempts: int = Field(default=10, ge=1)
     panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
     panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
     panel_live_pages: int = Field(default=50, ge=0)
     panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
+
+    @field_validator("caller_networks", "trusted_proxies")
+    @classmethod
+    def _name_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
+    @field_validator("rate_limit_instance", "rate_limit_address")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        parse_rate(value)
+        return value
 
     @model_validator(mode="after")
     def _client_token_is_a_secret(self) -> "FrontendSettings":
@@ -234,9 +276,16 @@ class SenderSettings(Settings):
     schedule_interval: Duration = seconds(1)
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
-    wameow_idle_timeout: Duration = seconds(3)
     drain_timeout: Duration = seconds(60)
+    wameow_idle_timeout: Duration = seconds(3)
     session_open_concurrency: int = Field(default=8, ge=1)
+
+    number_lookup_batch: int = Field(default=200, ge=1, le=1000)
+    number_lookup_pause: Duration = seconds(0.5)
+    number_cache_ttl: Duration = seconds(24 * 3600)
+    number_missing_ttl: Duration = seconds(600)
+    contact_cache_ttl: Duration = seconds(600)
+    contact_cache_size: int = Field(default=20_000, ge=1)
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
@@ -253,6 +302,7 @@ class SenderSettings(Settings):
     webhook_concurrency: int = Field(default=200, ge=1, le=250)
     webhook_destination_concurrency: int = Field(default=32, ge=1)
     event_sweep_interval: Duration = seconds(60)
+    audit_retention: Duration = seconds(90 * 86400)
     dlq_retention_period: Duration = seconds(7 * 86400)
 
     @property

@@ -12,9 +12,11 @@ import uvicorn
 import uvloop
 
 from common import logs
+from common.clock import SystemClock
 from common.sentry import Reports, open_reports
 from common.settings import FrontendSettings, secrets_of
 from frontend.app import open_app
+from frontend.heads import HeadProtocol, HeadWatch
 
 log = logs.get(__name__)
 
@@ -51,7 +53,7 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
             app,
             host=host or "0.0.0.0",
             port=int(port),
-            http="httptools",
+            http=HeadProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -63,7 +65,12 @@ async def serve(settings: FrontendSettings, reports: Reports) -> None:
         )
         _spare_the_collector()
         log.info("frontend starts", address=settings.http_addr)
-        await Server(config, app.finish).serve()
+        server = Server(config, app.finish)
+        watch = HeadWatch(server.server_state, SystemClock(), settings.http_head_timeout.total_seconds())
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(watch.run(), name="heads")
+            await server.serve()
+            watching.cancel()
     log.info("frontend stopped")
 
 

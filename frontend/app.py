@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 from prometheus_client import CollectorRegistry, ProcessCollector
+from pydantic import SecretStr
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,14 +20,18 @@ from common.media.links import PATH
 from common.metrics import FrontendMetrics, MediaMetrics, PulseMetrics
 from common.outbound import Outbound
 from common.postgres import open_pool
+from common.public_address import parse_networks
 from common.pulse import Pulse
 from common.sentry import Reports, open_reports
-from common.settings import FrontendSettings, secrets_of
+from common.settings import FrontendSettings, parse_rate, secrets_of
 from common.vault import Vault
 from frontend import openapi, operations
+from frontend.admission import Admission
 from frontend.ask import Ask
+from frontend.audit import Audit
 from frontend.authentication import Authentication, Instances, Tokens
 from frontend.bodies import Limits, Receive
+from frontend.callers import Callers
 from frontend.dispatch import Dispatch, Message, SendAnswer
 from frontend.enqueue import Enqueue
 from frontend.intake import FETCH_PATIENCE, Intake, IntakeRules
@@ -35,6 +41,7 @@ from frontend.pages import Pages
 from frontend.panel.assembly import build as build_panel
 from frontend.panel.panel import Panel
 from frontend.probes import VERSION, Probes
+from frontend.rates import RateLimits, Rates
 from frontend.routes import Routes
 from frontend.services import PATIENCE, Services
 
@@ -82,6 +89,7 @@ async def open_app(
             reports = open_reports(settings, "frontend", secrets_of(settings))
             stack.callback(reports.close)
         doorbell = Doorbell(redis)
+        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         services = Services(
             pool,
             doorbell,
@@ -93,10 +101,11 @@ async def open_app(
             settings.delivered_retention_period,
             settings.events_keep_all,
             settings.delivery_callback_of_canceled,
+            ask,
+            settings.token_overlap,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
-        ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
         outbound = await stack.enter_async_context(Outbound(settings.allowed_networks))
         intake = Intake(media.storage, media.disk, outbound, rules_of(settings), clock, media.metrics)
@@ -110,6 +119,8 @@ async def open_app(
             intake,
             reports,
             Limits(settings.http_max_body_bytes, settings.http_read_timeout.total_seconds(), LONGEST_ADDRESS),
+            admission_of(settings, redis),
+            Audit(pool),
             max_attempts=settings.message_queue_max_attempts,
             disconnected_limit=settings.message_queue_disconnected_limit,
             access_log=settings.log_level == "DEBUG",
@@ -123,7 +134,9 @@ async def open_app(
         if settings.panel_emulator_url:
             outside = await stack.enter_async_context(aiohttp.ClientSession())
         panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
-        routes = [*probes.routes, *Pages(document).routes, *files.routes, *panel.routes]
+        routes = [*probes.routes, *Pages(document).routes, *files.routes]
+        if settings.panel_enabled:
+            routes += panel.routes
         pages = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         running = [
@@ -150,10 +163,26 @@ def rules_of(settings: FrontendSettings) -> IntakeRules:
 
 
 def tokens_of(settings: FrontendSettings) -> Tokens:
-    """A blank partner token is none: nobody shall get in with an empty one."""
-    partner = "" if settings.partner_auth_token is None else settings.partner_auth_token.get_secret_value()
-    client = settings.client_auth_token.get_secret_value()
-    return Tokens(client.strip().encode(), partner.strip().encode() or None)
+    """A blank token is none: nobody shall get in with an empty one."""
+    return Tokens(
+        settings.client_auth_token.get_secret_value().strip().encode(),
+        _token(settings.partner_auth_token),
+        _token(settings.client_auth_token_former),
+        _token(settings.partner_auth_token_former),
+        _token(settings.admin_auth_token),
+    )
+
+
+def _token(secret: SecretStr | None) -> bytes | None:
+    return None if secret is None else secret.get_secret_value().strip().encode() or None
+
+
+def admission_of(settings: FrontendSettings, redis: Redis) -> Admission:
+    instance, address = parse_rate(settings.rate_limit_instance), parse_rate(settings.rate_limit_address)
+    return Admission(
+        Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies)),
+        Rates(redis, RateLimits(instance, address)) if instance or address else None,
+    )
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

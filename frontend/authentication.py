@@ -1,11 +1,9 @@
-"""Authentication: who may call. Instance id and token, the list of addresses, the Client-Token, the partner's token."""
+"""Authentication: who may call. Instance id and token, the Client-Token, the partner's and the operator's token."""
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from uuid import UUID
 
 from common.clock import Clock
@@ -22,10 +20,16 @@ _NO_HASH = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The two secrets of this installation. Without a partner token every partner route answers 401."""
+    """The secrets of this installation. Without a partner token every partner route answers 401.
+
+    The former ones are good as well, while callers change over. Without an admin token the partner's opens its routes.
+    """
 
     client: bytes
     partner: bytes | None
+    former_client: bytes | None = None
+    former_partner: bytes | None = None
+    admin: bytes | None = None
 
 
 class Instances:
@@ -74,42 +78,46 @@ class Instances:
 class Authentication:
     """Raises a Problem for whoever may not call. Secrets are compared in constant time."""
 
-    def __init__(
-        self, instances: Instances, tokens: Tokens, clock: Clock, networks: Sequence[IPv4Network | IPv6Network] = ()
-    ) -> None:
+    def __init__(self, instances: Instances, tokens: Tokens, clock: Clock) -> None:
         self._instances = instances
         self._tokens = tokens
         self._clock = clock
-        self._networks = tuple(networks)
 
     async def instance(self, name: str, token: str, now: float) -> Access:
         """The instance that id and token name. The problem is the same whichever of them is wrong."""
         access = await self._instances.get(name, now)
         hashed = hashlib.sha256(token.encode()).digest()
-        if not hmac.compare_digest(hashed, _NO_HASH if access is None else access.token_hash) or access is None:
+        if hmac.compare_digest(hashed, _NO_HASH if access is None else access.token_hash) and access is not None:
+            return access
+        former = None if access is None else access.former_token_hash
+        if access is None or former is None or not hmac.compare_digest(hashed, former):
             raise problems.unauthorized()
         return access
 
-    def client(self, access: Access, headers: Headers, address: str | None) -> None:
-        """The caller's address, the Client-Token, and that the instance has not run out."""
-        if self._networks and not self._is_listed(address):
-            raise problems.not_allowed(address)
+    def client(self, access: Access, headers: Headers) -> None:
+        """The Client-Token, and that the instance has not run out."""
         received = headers.get(b"client-token")
         if received is None or not hmac.compare_digest(received, self._tokens.client):
-            raise problems.not_allowed(received)
+            former = self._tokens.former_client
+            if received is None or former is None or not hmac.compare_digest(received, former):
+                raise problems.not_allowed(received)
         if access.due is not None and access.due <= self._clock.now():
             kind = "subscription" if access.is_subscribed else "trial"
             raise problems.Problem(403, f"the {kind} of this instance has ended; subscribe it to go on")
 
     def partner(self, headers: Headers) -> None:
-        scheme, _, received = headers.get(b"authorization", b"").partition(b" ")
-        expected = self._tokens.partner
-        if expected is None or scheme.lower() != b"bearer" or not hmac.compare_digest(received.strip(), expected):
-            raise problems.partner_unauthorized()
+        self._bearer(headers, self._tokens.partner, self._tokens.former_partner)
 
-    def _is_listed(self, address: str | None) -> bool:
-        try:
-            caller = ip_address(address or "")
-        except ValueError:
-            return False
-        return any(caller in network for network in self._networks)
+    def admin(self, headers: Headers) -> None:
+        if self._tokens.admin is None:
+            self.partner(headers)
+        else:
+            self._bearer(headers, self._tokens.admin)
+
+    def _bearer(self, headers: Headers, *expected: bytes | None) -> None:
+        scheme, _, received = headers.get(b"authorization", b"").partition(b" ")
+        token = received.strip()
+        # All of them are compared: how long it takes says nothing about which one is near.
+        found = [each is not None and hmac.compare_digest(token, each) for each in expected]
+        if scheme.lower() != b"bearer" or not any(found):
+            raise problems.partner_unauthorized()

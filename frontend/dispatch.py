@@ -23,12 +23,14 @@ from common.sentry import Reports
 from common.tables.instance import Access
 from common.tables.message import NewMessage
 from frontend import problems
+from frontend.admission import Admission
 from frontend.ask import Ask as Asking
+from frontend.audit import Audit
 from frontend.authentication import Authentication, Instances
 from frontend.bodies import ClientGone, Headers, Limits, Receive, parse_query, read_body, refuse_nul, require_json
 from frontend.enqueue import Enqueue, IdempotencyKey, KeyConflict, QueueFull
 from frontend.intake import Files, Intake
-from frontend.operation import Ask, Call, Plain, Read, Unavailable, Write
+from frontend.operation import Ask, Call, Guard, Plain, Read, Unavailable, Write
 from frontend.problems import Problem
 from frontend.routes import Route, Routes
 from frontend.services import Services
@@ -57,6 +59,8 @@ class Dispatch:
         intake: Intake,
         reports: Reports,
         limits: Limits,
+        admission: Admission,
+        audit: Audit,
         *,
         max_attempts: int,
         disconnected_limit: int,
@@ -71,6 +75,8 @@ class Dispatch:
         self._intake = intake
         self._reports = reports
         self._limits = limits
+        self._admission = admission
+        self._audit = audit
         self._max_attempts = max_attempts
         self._disconnected_limit = disconnected_limit
         self._access_log = access_log
@@ -112,7 +118,11 @@ class Dispatch:
         if len(scope["raw_path"]) + len(scope["query_string"]) > self._limits.address:
             raise problems.uri_too_long(self._limits.address)
         headers: Headers = dict(scope["headers"])
-        access = await self._authenticate(route, instance, token, scope, headers, now)
+        if not self._admission.is_open:
+            await self._admission.enter(scope["client"], headers)
+        access = await self._authenticate(route, instance, token, headers, now)
+        if access is not None and not self._admission.is_open:
+            await self._admission.of_instance(access.id.hex)
         if route.refusal is not None:
             raise route.refusal
         place = None if route.place is None else _placed(route, variable)
@@ -130,19 +140,28 @@ class Dispatch:
         if route.is_send:
             assert access is not None
             return await self._send(route, access, query if body is None else body, variable, headers)
-        return await self._perform(route, Call(query, body, variable, access, place))
+        answer = await self._perform(route, Call(query, body, variable, access, place))
+        if route.is_audited:
+            address = self._admission.address(scope["client"], headers)
+            action = f"{scope['method']} {route.template}"
+            await self._audit.note(
+                route.guard.value, action, None if access is None else access.id, address, answer[0]["status"]
+            )
+        return answer
 
     async def _authenticate(
-        self, route: Route, instance: str, token: str, scope: Message, headers: Headers, now: float
+        self, route: Route, instance: str, token: str, headers: Headers, now: float
     ) -> Access | None:
         if route.is_partner:
-            self._authentication.partner(headers)
+            if route.guard is Guard.ADMIN:
+                self._authentication.admin(headers)
+            else:
+                self._authentication.partner(headers)
             return await self._authentication.instance(instance, token, now) if instance else None
         if not instance:
             return None
         access = await self._authentication.instance(instance, token, now)
-        caller = scope["client"]
-        self._authentication.client(access, headers, caller[0] if caller else None)
+        self._authentication.client(access, headers)
         return access
 
     async def _send(

@@ -30,7 +30,7 @@ _MEANINGS = {
     413: "The body is too large",
     414: "The address is too long",
     415: "The body is not said to be JSON",
-    429: "The queue of a disconnected instance is full",
+    429: "The queue of a disconnected instance is full, or requests come too fast",
     500: "An error of ours",
     501: "Not possible: what is missing upstream is said, and the code is always the same",
     502: "The node that holds the instance gave no valid answer",
@@ -78,6 +78,7 @@ def build(operations: Sequence[Operation], *, version: str, url: str = "") -> Js
             "securitySchemes": {
                 "client": {"type": "apiKey", "in": "header", "name": "Client-Token"},
                 "partner": {"type": "http", "scheme": "bearer"},
+                "admin": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -170,7 +171,7 @@ def _responses(operation: Operation, references: _References) -> Json:
 
 def _refusals(operation: Operation) -> set[int]:
     statuses = {414, 500, 503, *operation.refusals}
-    if operation.guard is Guard.PARTNER or operation.is_below_instance:
+    if operation.guard not in (Guard.CLIENT, Guard.NOBODY) or operation.is_below_instance:
         statuses.add(401)
     if operation.guard is Guard.CLIENT:
         statuses.add(403)

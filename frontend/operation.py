@@ -23,11 +23,12 @@ class Plain(str):
 
 
 class Guard(Enum):
-    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token. NOBODY: it tells nothing
-    that the documentation does not."""
+    """Who may call. CLIENT: id, token and Client-Token. PARTNER: the partner's Bearer token. ADMIN: the operator's.
+    NOBODY: it tells nothing that the documentation does not."""
 
     CLIENT = "client"
     PARTNER = "partner"
+    ADMIN = "admin"
     NOBODY = "nobody"
 
 

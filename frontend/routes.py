@@ -11,7 +11,7 @@ from common.metrics import FrontendMetrics
 from frontend import problems
 from frontend.acceptance import ACCEPTANCES
 from frontend.media_fields import media_fields
-from frontend.operation import Effect, Guard, Operation, Send
+from frontend.operation import Ask, Effect, Guard, Operation, Send, Write
 from frontend.problems import Problem
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -29,7 +29,9 @@ class Route:
         "accepted",
         "body",
         "effect",
+        "guard",
         "has_variable",
+        "is_audited",
         "is_body_optional",
         "is_partner",
         "is_send",
@@ -67,7 +69,10 @@ class Route:
         self.has_variable = bool(self.variables)
         self.place: type[BaseModel] | None = None if operation is None else operation.place
         self.accepted = ACCEPTANCES[self.effect.told] if isinstance(self.effect, Send) else None
-        self.is_partner = guard is Guard.PARTNER
+        self.guard = guard
+        self.is_partner = guard in (Guard.PARTNER, Guard.ADMIN)
+        # Sends are in the queue, with all that became of them.
+        self.is_audited = isinstance(self.effect, Write) or (isinstance(self.effect, Ask) and method != "GET")
         self.is_body_optional = operation is not None and operation.body_optional
         self.status = 200 if operation is None else operation.status
         self.query: type[BaseModel] | None = None if operation is None else operation.query
@@ -145,8 +150,8 @@ class Routes:
         if not allowed:
             return Route(self._metrics, label, "unknown", None, problems.not_found())
         first = next(iter(allowed.values()))
-        guard = Guard.PARTNER if first.is_partner else Guard.CLIENT
-        return Route(self._metrics, label, first.template, None, problems.method_not_allowed(list(allowed)), guard)
+        refusal = problems.method_not_allowed(list(allowed))
+        return Route(self._metrics, label, first.template, None, refusal, first.guard)
 
 
 def _shape(path: str) -> str:

@@ -8,6 +8,7 @@ from common.doorbell import Doorbell
 from common.metrics import FrontendMetrics
 from common.postgres import Pool
 from common.vault import Vault
+from frontend.ask import Ask
 
 PATIENCE = 5.0  # seconds that a request waits for Postgres, so that a hanging one is told soon
 WHOLE_QUEUE = 30.0  # seconds for a statement that goes through all messages of an instance
@@ -27,3 +28,5 @@ class Services:
     keeps_all_events: bool
     tells_canceled: bool
     """Whether a DeliveryCallback tells of messages that were canceled too."""
+    ask: Ask
+    token_overlap: timedelta = timedelta(hours=24)

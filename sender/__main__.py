@@ -26,6 +26,11 @@ from common.sentry import open_reports
 from common.settings import SenderSettings, secrets_of
 from common.tables import node as node_table
 from common.vault import Vault
+from sender.answering.assembly import answerers
+from sender.answering.contacts import CacheRules
+from sender.answering.invitations import Invitations
+from sender.answering.lookups import LookupRules
+from sender.answering.seats import Seats
 from sender.answers import Answers
 from sender.autopilot import Autopilot
 from sender.composing import Composing
@@ -55,7 +60,6 @@ from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.translation.media import MediaLinks, NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
 from sender.vitals import HostsCollector, watch_sessions
 from sender.ways import Ways
 from sender.webhooks.destination import BreakerPolicy
@@ -107,8 +111,8 @@ async def serve(settings: SenderSettings) -> None:
     engine = choose_engine(settings, clock)
     media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
     inbox = Inbox(
-        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), Unsealing(pool, engine),
-        metrics, autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
+        pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), engine, metrics,
+        autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
@@ -160,6 +164,19 @@ async def serve(settings: SenderSettings) -> None:
         couriers.settled(instance, chat)
         webhooks.wake([instance])
 
+    seats = Seats(sessions.get)
+    invitations = Invitations(seats, pool, lambda one: couriers.wake(one), settings.message_queue_max_attempts)
+    questions = {
+        **Questions(sessions, portraits.jpeg).by_name(),
+        **answerers(
+            seats, portraits.jpeg, invitations.send, pool, clock, metrics,
+            LookupRules(
+                settings.number_lookup_batch, settings.number_lookup_pause, settings.number_cache_ttl,
+                settings.number_missing_ttl,
+            ),
+            CacheRules(settings.contact_cache_ttl, settings.contact_cache_size),
+        ),
+    }  # fmt: skip
     node = Node(
         engine, leases, ledger, sessions, couriers, inbox, receiving, webhooks,
         Intake(
@@ -167,7 +184,7 @@ async def serve(settings: SenderSettings) -> None:
             lambda shards: node.look_around(shards), leases.hurry, changed,
         ),
         rescue,
-        Answers(asking, redis, lambda: leases.held, Questions(sessions, portraits.jpeg).by_name(), node_id),
+        Answers(asking, redis, lambda: leases.held, questions, node_id),
         Probes(
             registry,
             {
@@ -277,6 +294,7 @@ def schedule_of(settings: SenderSettings) -> Schedule:
         settings.idempotency_retention,
         settings.delivered_retention_period,
         settings.dlq_retention_period,
+        settings.audit_retention,
     )
 
 

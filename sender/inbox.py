@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common import logs
+from common.addresses import Jid
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
 from common.tables import earlier, event, event_inbox, received_media, received_message
@@ -17,10 +18,11 @@ from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.translation.families import CODES, Translator
+from sender.translation.persons import nameless_in
 from sender.translation.received import named_in
 from sender.translation.remembering import remembered
 from sender.unsealing import Unsealing
-from sender.whatsapp.session import Raw
+from sender.whatsapp.session import KeptNumbers, Raw
 
 log = logs.get(__name__)
 
@@ -39,7 +41,7 @@ class _Row:
 
 class Inbox:
     """`run` must be running. `announce` is told which instances have events to deliver, `on_files` that there are
-    files to download."""
+    files to download; `engine` may know secrets of messages and numbers behind LIDs."""
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class Inbox:
         held: Callable[[], Mapping[int, int]],
         announce: Callable[[Iterable[UUID]], None],
         translator: Translator,
-        unsealing: Unsealing,
+        engine: object,
         metrics: SenderMetrics,
         *,
         autopilot: Autopilot,
@@ -59,7 +61,8 @@ class Inbox:
         self._held = held
         self._announce = announce
         self._translator = translator
-        self._unsealing = unsealing
+        self._unsealing = Unsealing(pool, engine)
+        self._engine = engine
         self._metrics = metrics
         self._keeps_all = keeps_all_events
         self._on_files = on_files
@@ -119,7 +122,9 @@ class Inbox:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
-                made = self._translator.translate(row, await self._unsealing.open(row), await self._told_ids(row))
+                made = self._translator.translate(
+                    row, await self._unsealing.open(row), await self._told_ids(row), await self._numbers(row)
+                )
                 told.append((row, made, remembered(row)))
             except OUTAGES:
                 raise
@@ -150,3 +155,7 @@ class Inbox:
     async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
         found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
         return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}
+
+    async def _numbers(self, row: ToldEvent) -> Mapping[Jid, str]:
+        lids = nameless_in(row)
+        return await self._engine.numbers_of(lids) if lids and isinstance(self._engine, KeptNumbers) else {}

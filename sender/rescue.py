@@ -35,6 +35,7 @@ class Schedule:
     idempotency_retention: timedelta = timedelta(hours=24)
     event_retention: timedelta = timedelta(hours=24)
     event_failed_retention: timedelta = timedelta(days=7)
+    audit_retention: timedelta = timedelta(days=90)
 
 
 class Rescue:
@@ -145,7 +146,7 @@ class Rescue:
     async def _clean(self) -> None:
         await retention.clean(
             self._pool, self._clock.now(), self._schedule.completed_retention, self._schedule.failed_retention,
-            self._schedule.idempotency_retention,
+            self._schedule.idempotency_retention, self._schedule.audit_retention,
         )  # fmt: skip
         await event_retention.clean(
             self._pool, self._clock.now(), self._schedule.event_retention, self._schedule.event_failed_retention

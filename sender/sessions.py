@@ -55,6 +55,8 @@ class Held:
     shard: int
     epoch: int
     session: Session
+    phone: str = ""
+    """The account's own number."""
 
 
 class Sessions:
@@ -206,7 +208,7 @@ class Sessions:
             epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
             if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
-                self._held[owner.id] = Held(owner.shard, epoch, session)
+                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)))
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return

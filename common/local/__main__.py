@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,21 @@ from common.local.data_folder import DataFolder, Record
 from common.local.gateway import Gateway, Instance, Refused
 from common.local.http import Unreachable
 from common.local.link import link
+from common.local.nodes import Operator, shown
 from common.local.processes import StartFailed, tail
 from common.local.programs import ROOT
 from common.local.seed import seed
 from common.local.stack import Stack
 
 LOOK = 0.3  # seconds between two looks at the processes of a stack in the foreground
-CHORES = {"test": chores.test, "check": chores.check, "bench": chores.bench, "migrate": chores.migrate}
+CHORES = {
+    "test": chores.test,
+    "check": chores.check,
+    "bench": chores.bench,
+    "migrate": chores.migrate,
+    "openapi": chores.openapi,
+    "sbom": chores.sbom,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[common], help="show the stack of a data folder and its health")
     nodes_options = commands.add_parser("nodes", parents=[common], help="show the sender nodes, or drain one")
     asked = nodes_options.add_mutually_exclusive_group()
-    asked.add_argument("--drain", metavar="NODE", help="let this node hand everything to the others")
+    asked.add_argument("--drain", metavar="NODE", help="let this node hand everything to the others, and wait for that")
     asked.add_argument("--undrain", metavar="NODE", help="let it take part again")
     commands.add_parser("link", parents=[common], help="link your own phone by a code in this terminal")
     seed_options = commands.add_parser("seed", parents=[common], help="make demo instances and messages")
@@ -149,28 +157,15 @@ def nodes(stack: Stack, data: DataFolder, options: argparse.Namespace) -> int:
         return 1
     secrets = data.credentials()
     gateway = Gateway(record.base_urls[0], secrets["CLIENT_AUTH_TOKEN"], secrets["PARTNER_AUTH_TOKEN"])
-    if node := options.drain or options.undrain:
-        gateway.drain(node, value=bool(options.drain))
-    sys.stdout.write(shown_nodes(gateway.nodes()))
-    return 0
-
-
-def shown_nodes(answer: Mapping[str, Any]) -> str:
-    """One line a node; the last one says what nobody holds."""
-    head = ("node", "shards", "sessions", "capacity", "lease age", "seen", "draining")
-    rows = [
-        (
-            each["id"], each["shards"], each["sessions"], each["capacity"],
-            "-" if each["leaseAge"] is None else f"{each['leaseAge']:.1f} s", f"{each['seenAgo']:.1f} s ago",
-            "yes" if each["draining"] else "no",
-        )
-        for each in answer["nodes"]
-    ]  # fmt: skip
-    widths = [max(len(str(row[place])) for row in (head, *rows)) for place in range(len(head))]
-    lines = [
-        "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
-    ]
-    return "\n".join([*(line.rstrip() for line in lines), f"{answer['free']} of {answer['shards']} shards free", ""])
+    operator = Operator(gateway.nodes, gateway.drain, say)
+    if options.drain:
+        done = operator.drain(options.drain)
+    elif options.undrain:
+        done = operator.take_back(options.undrain)
+    else:
+        done = True
+    sys.stdout.write(shown(gateway.nodes()))
+    return 0 if done else 1
 
 
 COMMANDS = {"up": up, "down": down, "status": status, "seed": sow, "link": link_phone, "nodes": nodes}

@@ -34,6 +34,7 @@ def check(arguments: Sequence[str]) -> int:
         "boundaries": (str(Path(sys.executable).with_name("lint-imports")),),
         "parity": ("-m", "pytest", "-q", "tests/contract/test_parity.py"),
         "SQL": ("-m", "pytest", "tests/common/test_sql.py"),
+        "pins": ("-m", "common.local.bill", "--check"),
         "manifests": ("-m", "pytest", "tests/k8s/test_manifests.py", "tests/k8s/test_dockerfile.py"),
         "alerts": ("-m", "pytest", "tests/k8s/test_alerts.py"),
     }
@@ -57,6 +58,14 @@ def bench(arguments: Sequence[str]) -> int:
         say(f"usage: ./pombo bench {{{','.join(known)}}} [options]")
         return 2
     return _python("-m", f"loadtests.bench.{arguments[0]}", *arguments[1:])
+
+
+def openapi(arguments: Sequence[str]) -> int:
+    return _python("-m", "frontend.artefacts", *arguments)
+
+
+def sbom(arguments: Sequence[str]) -> int:
+    return _python("-m", "common.local.bill", *arguments)
 
 
 def migrate(arguments: Sequence[str]) -> int:

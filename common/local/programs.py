@@ -49,7 +49,8 @@ def frontend(number: int, port: int, environment: Mapping[str, str]) -> Program:
 
 def sender(number: int, port: int, environment: Mapping[str, str]) -> Program:
     url = f"http://127.0.0.1:{port}"
-    own = {"SENDER_HTTP_ADDR": f"127.0.0.1:{port}"}
+    # One name for the process, its log and its node: that is what `./pombo nodes --drain` is told.
+    own = {"SENDER_HTTP_ADDR": f"127.0.0.1:{port}", "NODE_ID": f"sender-{number}"}
     return Program(f"sender-{number}", "sender", (), {**environment, **own}, partial(_is_ready, url))
 
 

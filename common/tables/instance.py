@@ -28,6 +28,8 @@ class Access:
     due: datetime | None
     session_state: str
     disable_enqueue_when_disconnected: bool
+    former_token_hash: bytes | None = None
+    """While the token before the last rotation is still good."""
 
     @property
     def is_connected(self) -> bool:
@@ -123,7 +125,8 @@ _NEW_COLUMNS = tuple(NewInstance.__dataclass_fields__)
 FIND_ACCESS = """
     SELECT id, shard, token_hash, subscribed_at IS NOT NULL,
            CASE WHEN subscribed_at IS NULL OR canceled_at IS NOT NULL THEN due END,
-           session_state, disable_enqueue_when_disconnected
+           session_state, disable_enqueue_when_disconnected,
+           CASE WHEN former_token_until > now() THEN former_token_hash END
     FROM instance
     WHERE id = ANY($1::uuid[])"""
 
@@ -162,6 +165,14 @@ ADD_CALLS = """
     UPDATE instance
     SET with_calls = true, version = version + 1
     WHERE id = $1"""
+
+# Two rotations within one overlap: the token before the first of them ends at once.
+ROTATE_TOKEN = """
+    UPDATE instance
+    SET former_token_hash = token_hash, former_token_until = now() + $4::interval, token_hash = $2, token_cipher = $3,
+        version = version + 1
+    WHERE id = $1
+    RETURNING former_token_until"""
 
 # A trial that is canceled keeps its own end, and a second cancel does not move the first one's.
 CANCEL = """

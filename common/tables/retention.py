@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from common.postgres import Pool
+from common.tables import audit
 
 BATCH = 5000
 
@@ -35,7 +36,14 @@ AHEAD = timedelta(days=14)
 NUMBERS_KEPT = timedelta(days=30)
 
 
-async def clean(pool: Pool, now: datetime, completed: timedelta, failed: timedelta, keys: timedelta) -> None:
+async def clean(
+    pool: Pool,
+    now: datetime,
+    completed: timedelta,
+    failed: timedelta,
+    keys: timedelta,
+    audited: timedelta = timedelta(days=90),
+) -> None:
     """One round. Any number of nodes may run it at once; each step is idempotent."""
     await pool.fetch(ENSURE_DAYS, now.date(), (now + AHEAD).date())
     for (name,) in await pool.fetch(LIST_DAYS):
@@ -47,7 +55,12 @@ async def clean(pool: Pool, now: datetime, completed: timedelta, failed: timedel
                 # Dropping waits for every reader of the parent; give up quickly and try in the next round.
                 await connection.execute("SET LOCAL lock_timeout = '2s'")
                 await connection.execute(f'DROP TABLE IF EXISTS "{name}"')
-    old = ((FORGET_KEYS, now - keys), (FORGET_DEAD_LETTERS, now - failed), (FORGET_NUMBERS, now - NUMBERS_KEPT))
+    old = (
+        (FORGET_KEYS, now - keys),
+        (FORGET_DEAD_LETTERS, now - failed),
+        (FORGET_NUMBERS, now - NUMBERS_KEPT),
+        (audit.FORGET, now - audited),
+    )
     for statement, before in old:
         while (await pool.execute(statement, before, BATCH)) == f"DELETE {BATCH}":
             continue

@@ -19,6 +19,7 @@ from frontend.operations import (
     privacy,
     profile,
     queue,
+    security,
     status,
     support,
     webhooks,
@@ -44,6 +45,7 @@ _OTHERS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *partner.OPERATIONS,
     *nodes.OPERATIONS,
+    *security.OPERATIONS,
 )
 
 ALL: tuple[Operation, ...] = (*_OTHERS, support.operation_on(_OTHERS))

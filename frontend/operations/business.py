@@ -2,15 +2,34 @@
 
 from common.requests import business as requests
 from common.requests.places import OfChat, OfChatTag, OfCollection, OfNumber, OfProduct, OfTag
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Call, Operation, Read, Unavailable
 from frontend.replies import business as replies
 from frontend.replies.common import Done, Succeeded
-from frontend.support import NOT_YET
+from frontend.services import Services
 
 CATALOG = "the catalogue takes questions to the server (w:biz:catalog) that the library does not know"
 PROFILE = "the company's profile takes questions to the server (w:biz) that the library does not export"
 LABELS = "tags are changes of app state, which the library cannot send"
 NOTES = "notes are changes of app state, which the library cannot send"
+
+COLORS = replies.TagColors(
+    {
+        str(index): color
+        for index, color in enumerate(
+            (
+                "#FF9485", "#64C4FF", "#FFD429", "#DFAEF0", "#99B6C1", "#55CCB3", "#FF9DFF", "#D3A91D", "#6D7CCE",
+                "#D7E752", "#00D0E2", "#FFC5C7", "#93CEAC", "#F74848", "#00A0F2", "#83E422", "#FFAF04", "#B5EBFF",
+                "#9BA6FF", "#9368CF",
+            )
+        )
+    }
+)  # fmt: skip
+"""By index; the first three are those of the documentation."""
+
+
+async def list_colors(services: Services, call: Call[None, None]) -> replies.TagColors:
+    return COLORS
+
 
 OPERATIONS = (
     Operation(
@@ -112,7 +131,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "business/tags/colors",
-        Unavailable(NOT_YET),
+        Read(list_colors),
         "The colours that a tag can have",
         replies.TagColors,
         tag="business",

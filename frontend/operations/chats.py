@@ -3,7 +3,7 @@
 from common.requests.chats import ChatMessages, ModifyChat, SendChatExpiration
 from common.requests.pages import Page
 from common.requests.places import OfChat
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies.chats import ChatMetadata, Chats, StoredMessages
 from frontend.replies.common import Done
 from frontend.support import NOT_YET
@@ -62,7 +62,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "send-chat-expiration",
-        Unavailable(NOT_YET),
+        Ask("send-chat-expiration"),
         "How long new messages of a chat live",
         Done,
         body=SendChatExpiration,

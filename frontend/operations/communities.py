@@ -9,7 +9,7 @@ from common.requests.communities import (
 )
 from common.requests.pages import MaybePage
 from common.requests.places import OfCommunity
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
 from frontend.support import NOT_YET
@@ -20,7 +20,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "communities",
-        Unavailable(NOT_YET),
+        Ask("create-community"),
         "Create a community",
         replies.CommunityCreated,
         body=CreateCommunity,
@@ -30,7 +30,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "communities",
-        Unavailable(NOT_YET),
+        Ask("communities"),
         "List communities",
         replies.Communities,
         query=MaybePage,
@@ -39,7 +39,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "communities/link",
-        Unavailable(NOT_YET),
+        Ask("link-groups"),
         "Put groups under a community",
         replies.GroupsLinked,
         body=LinkGroups,
@@ -49,7 +49,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "communities/unlink",
-        Unavailable(NOT_YET),
+        Ask("unlink-groups"),
         "Take groups out of a community",
         replies.GroupsLinked,
         body=LinkGroups,
@@ -59,7 +59,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "communities-metadata/{communityId}",
-        Unavailable(NOT_YET),
+        Ask("community-metadata"),
         "A community with its groups",
         replies.CommunityMetadata,
         place=OfCommunity,
@@ -88,7 +88,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-community-description",
-        Unavailable(NOT_YET),
+        Ask("update-community-description"),
         "Change a community's description",
         Done,
         body=UpdateCommunityDescription,
@@ -98,7 +98,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-community-photo",
-        Unavailable(NOT_YET),
+        Ask("update-community-photo"),
         "Replace a community's picture",
         Done,
         body=UpdateCommunityPhoto,

@@ -3,23 +3,38 @@
 from common.requests.contacts import AddContacts, ModifyBlocked, OfWhom, PhoneExistsBatch, RemoveContacts
 from common.requests.pages import Page
 from common.requests.places import OfNumber, OfPerson
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Call, Operation, Read, Unavailable
 from frontend.replies import contacts as replies
 from frontend.replies.common import Done
-from frontend.support import NOT_YET
+from frontend.services import Services
+from frontend.support import State, everywhere
 
 ADDRESS_BOOK = "saving contacts is a change of app state, which the library cannot send"
 REPORT = "reporting takes a question to the server that the library does not know"
+
+PART = 1_000
+"""Numbers that are asked of the owner in one question: each part has the time of a question to itself."""
+
+
+async def look_up_batch(services: Services, call: Call[None, PhoneExistsBatch]) -> replies.PhoneExistsBatch:
+    """Part by part, so that a long batch has more time than one question. What was found stays found when one fails."""
+    phones, found = call.body.phones, []
+    for start in range(0, len(phones), PART):
+        part = phones[start : start + PART]
+        found += await services.ask.ask(call.access, "phones-exist", {"phones": part})
+    return replies.PhoneExistsBatch.model_validate(found)
+
 
 OPERATIONS = (
     Operation(
         "GET",
         "contacts",
-        Unavailable(NOT_YET),
+        Ask("contacts"),
         "List contacts, page by page",
         replies.Contacts,
         query=Page,
         tag="contacts",
+        stands=everywhere(State.LOCAL),
     ),
     Operation(
         "POST",
@@ -44,7 +59,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "contacts/{phone}",
-        Unavailable(NOT_YET),
+        Ask("contact-metadata"),
         "What is known of one person",
         replies.ContactMetadata,
         place=OfPerson,
@@ -62,7 +77,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "contacts/modify-blocked",
-        Unavailable(NOT_YET),
+        Ask("modify-blocked"),
         "Block or unblock a person",
         Done,
         body=ModifyBlocked,
@@ -72,7 +87,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "phone-exists/{phone}",
-        Unavailable(NOT_YET),
+        Ask("phone-exists"),
         "Whether a number has WhatsApp",
         replies.PhoneExists,
         place=OfNumber,
@@ -81,17 +96,18 @@ OPERATIONS = (
     Operation(
         "POST",
         "phone-exists-batch",
-        Unavailable(NOT_YET),
+        Read(look_up_batch),
         "Which of many numbers have WhatsApp",
         replies.PhoneExistsBatch,
         body=PhoneExistsBatch,
         tag="contacts",
         example={"phones": ["5511987654321", "5511900000000"]},
+        stands=everywhere(State.SERVED),
     ),
     Operation(
         "GET",
         "profile-picture",
-        Unavailable(NOT_YET),
+        Ask("profile-picture-of"),
         "A fresh address of somebody's picture",
         replies.Pictures,
         query=OfWhom,

@@ -14,12 +14,15 @@ from common.requests.groups import (
 )
 from common.requests.pages import Page
 from common.requests.places import OfGroup, OfGroupId, OfGroupOrCommunity
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
-from frontend.support import NOT_YET
+from frontend.support import NOT_YET, State, everywhere
 
 JOIN_REQUESTS = "the library does not export UpdateGroupRequestParticipants"
+
+SWITCHES = "the library exports no call for requireAdminApproval and adminOnlyAddMember; those alone are refused"
+APPROVAL = "the library does not tell whether joining needs approval; requireAdminApproval is always false"
 
 OPERATIONS = (
     Operation(
@@ -34,7 +37,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "create-group",
-        Unavailable(NOT_YET),
+        Ask("create-group"),
         "Create a group",
         replies.GroupCreated,
         body=CreateGroup,
@@ -48,7 +51,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-group-name",
-        Unavailable(NOT_YET),
+        Ask("update-group-name"),
         "Rename a group",
         Done,
         body=UpdateGroupName,
@@ -58,7 +61,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-group-photo",
-        Unavailable(NOT_YET),
+        Ask("update-group-photo"),
         "Replace a group's picture",
         Done,
         body=UpdateGroupPhoto,
@@ -71,7 +74,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-group-description",
-        Unavailable(NOT_YET),
+        Ask("update-group-description"),
         "Change a group's description",
         Done,
         body=UpdateGroupDescription,
@@ -81,17 +84,18 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-group-settings",
-        Unavailable(NOT_YET),
+        Ask("update-group-settings"),
         "Change who may do what in a group",
         Done,
         body=UpdateGroupSettings,
         tag="groups",
         example={"phone": "120363041234567890-group", "adminOnlyMessage": True, "adminOnlySettings": True},
+        stands=everywhere(State.SERVED, SWITCHES),
     ),
     Operation(
         "POST",
         "add-participant",
-        Unavailable(NOT_YET),
+        Ask("add-participant"),
         "Add people to a group or a community",
         replies.MembersChanged,
         body=AddMembers,
@@ -101,7 +105,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "remove-participant",
-        Unavailable(NOT_YET),
+        Ask("remove-participant"),
         "Remove people from a group or a community",
         replies.MembersChanged,
         body=ChangeMembers,
@@ -111,7 +115,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "add-admin",
-        Unavailable(NOT_YET),
+        Ask("add-admin"),
         "Make members admins of a group or a community",
         replies.MembersChanged,
         body=ChangeMembers,
@@ -121,7 +125,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "remove-admin",
-        Unavailable(NOT_YET),
+        Ask("remove-admin"),
         "Take admins' rights away in a group or a community",
         replies.MembersChanged,
         body=ChangeMembers,
@@ -151,7 +155,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "leave-group",
-        Unavailable(NOT_YET),
+        Ask("leave-group"),
         "Leave a group",
         Done,
         body=OfGroupInBody,
@@ -161,27 +165,29 @@ OPERATIONS = (
     Operation(
         "GET",
         "group-metadata/{phone}",
-        Unavailable(NOT_YET),
+        Ask("group-metadata"),
         "A group with its members and its invitation",
         replies.GroupMetadata,
         place=OfGroup,
         tag="groups",
         refusals=(404,),
+        stands=everywhere(State.SERVED, APPROVAL),
     ),
     Operation(
         "GET",
         "light-group-metadata/{phone}",
-        Unavailable(NOT_YET),
+        Ask("light-group-metadata"),
         "A group with its members",
         replies.GroupMetadata,
         place=OfGroup,
         tag="groups",
         refusals=(404,),
+        stands=everywhere(State.SERVED, APPROVAL),
     ),
     Operation(
         "GET",
         "group-invitation-metadata",
-        Unavailable(NOT_YET),
+        Ask("group-invitation-metadata"),
         "The group that an invitation leads to, without joining",
         replies.Invitation,
         query=OfInvitation,
@@ -191,7 +197,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "group-invitation-link/{groupId}",
-        Unavailable(NOT_YET),
+        Ask("group-invitation-link"),
         "A group's invitation",
         replies.InvitationLink,
         place=OfGroupId,
@@ -201,7 +207,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "group-invitation-link/{groupId}",
-        Unavailable(NOT_YET),
+        Ask("group-invitation-link"),
         "A group's invitation, as older clients ask for it",
         replies.InvitationLink,
         place=OfGroupId,
@@ -212,7 +218,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "redefine-invitation-link/{groupId}",
-        Unavailable(NOT_YET),
+        Ask("redefine-invitation-link"),
         "Replace the invitation of a group or a community; the old one ends",
         replies.InvitationLink,
         place=OfGroupOrCommunity,
@@ -222,7 +228,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "accept-invite-group",
-        Unavailable(NOT_YET),
+        Ask("accept-invite-group"),
         "Join a group by its invitation",
         Succeeded,
         query=OfInvitation,

@@ -12,10 +12,9 @@ from common.requests.newsletters import (
     UpdateNewsletterPicture,
 )
 from common.requests.places import OfNewsletter
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import newsletters as replies
 from frontend.replies.common import Done
-from frontend.support import NOT_YET
 
 QUERY = "the library exports no way to send WhatsApp's query for this (w:mex), which it knows inside"
 UNKNOWN_QUERY = "neither the library nor anything public names WhatsApp's query for this (w:mex)"
@@ -24,7 +23,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "create-newsletter",
-        Unavailable(NOT_YET),
+        Ask("create-newsletter"),
         "Create a channel",
         replies.NewsletterCreated,
         body=CreateNewsletter,
@@ -71,7 +70,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "follow-newsletter",
-        Unavailable(NOT_YET),
+        Ask("follow-newsletter"),
         "Follow a channel",
         Done,
         body=OfNewsletterInBody,
@@ -81,7 +80,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "unfollow-newsletter",
-        Unavailable(NOT_YET),
+        Ask("unfollow-newsletter"),
         "Stop following a channel",
         Done,
         body=OfNewsletterInBody,
@@ -91,7 +90,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "mute-newsletter",
-        Unavailable(NOT_YET),
+        Ask("mute-newsletter"),
         "Mute a channel",
         Done,
         body=OfNewsletterInBody,
@@ -101,7 +100,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "unmute-newsletter",
-        Unavailable(NOT_YET),
+        Ask("unmute-newsletter"),
         "Unmute a channel",
         Done,
         body=OfNewsletterInBody,
@@ -121,7 +120,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "newsletter/metadata/{newsletterId}",
-        Unavailable(NOT_YET),
+        Ask("newsletter-metadata"),
         "One channel",
         replies.Newsletter,
         place=OfNewsletter,
@@ -131,7 +130,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "newsletter",
-        Unavailable(NOT_YET),
+        Ask("newsletters"),
         "The channels that the account owns or follows",
         replies.Newsletters,
         tag="newsletters",

@@ -58,7 +58,7 @@ OPERATIONS = (
         Read(list_nodes),
         "List the sender nodes with their shards, sessions and leases",
         Nodes,
-        guard=Guard.PARTNER,
+        guard=Guard.ADMIN,
         tag="nodes",
     ),
     Operation(
@@ -68,7 +68,7 @@ OPERATIONS = (
         "Let a node hand everything to the others, or (false) take part again",
         Drained,
         body=DrainNode,
-        guard=Guard.PARTNER,
+        guard=Guard.ADMIN,
         tag="nodes",
         refusals=(404,),
         example={"node": "sender-1", "value": True},

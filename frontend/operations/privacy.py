@@ -8,16 +8,19 @@ from common.requests.privacy import (
     SetReadReceipts,
     SetVisibility,
 )
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies.common import Succeeded
 from frontend.replies.privacy import DisallowedContacts
-from frontend.support import NOT_YET
+from frontend.support import State, everywhere
+
+LISTS = "the library cannot change who is on the list of CONTACT_BLACKLIST; a request that wants that is refused"
+DISALLOWED = "the library has no call that reads the lists of who is left out"
 
 OPERATIONS = (
     Operation(
         "GET",
         "privacy/disallowed-contacts",
-        Unavailable(NOT_YET),
+        Unavailable(DISALLOWED),
         "Who is left out of one setting",
         DisallowedContacts,
         query=OfList,
@@ -26,7 +29,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "privacy/last-seen",
-        Unavailable(NOT_YET),
+        Ask("privacy-last-seen"),
         "Who sees when the account was last online",
         Succeeded,
         body=SetVisibility,
@@ -35,11 +38,12 @@ OPERATIONS = (
             "visualizationType": "CONTACT_BLACKLIST",
             "contactsBlacklist": [{"action": "add", "phone": "5511987654321"}],
         },
+        stands=everywhere(State.SERVED, LISTS),
     ),
     Operation(
         "POST",
         "privacy/photo",
-        Unavailable(NOT_YET),
+        Ask("privacy-photo"),
         "Who sees the picture",
         Succeeded,
         body=SetVisibility,
@@ -48,11 +52,12 @@ OPERATIONS = (
             "visualizationType": "CONTACT_BLACKLIST",
             "contactsBlacklist": [{"action": "add", "phone": "5511987654321"}],
         },
+        stands=everywhere(State.SERVED, LISTS),
     ),
     Operation(
         "POST",
         "privacy/description",
-        Unavailable(NOT_YET),
+        Ask("privacy-description"),
         "Who sees the text below the name",
         Succeeded,
         body=SetVisibility,
@@ -61,21 +66,23 @@ OPERATIONS = (
             "visualizationType": "CONTACT_BLACKLIST",
             "contactsBlacklist": [{"action": "add", "phone": "5511987654321"}],
         },
+        stands=everywhere(State.SERVED, LISTS),
     ),
     Operation(
         "POST",
         "privacy/group-add",
-        Unavailable(NOT_YET),
+        Ask("privacy-group-add"),
         "Who may add the account to groups",
         Succeeded,
         body=SetGroupAdd,
         tag="privacy",
         example={"type": "CONTACTS"},
+        stands=everywhere(State.SERVED, LISTS),
     ),
     Operation(
         "POST",
         "privacy/online",
-        Unavailable(NOT_YET),
+        Ask("privacy-online"),
         "Who sees whether the account is online",
         Succeeded,
         body=SetOnline,
@@ -85,7 +92,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "privacy/read-receipts",
-        Unavailable(NOT_YET),
+        Ask("privacy-read-receipts"),
         "Whether others are told that their messages were read",
         Succeeded,
         query=SetReadReceipts,
@@ -94,7 +101,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "privacy/messages-duration",
-        Unavailable(NOT_YET),
+        Ask("privacy-messages-duration"),
         "How long messages of new chats live",
         Succeeded,
         query=SetMessagesDuration,

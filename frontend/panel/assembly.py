@@ -40,7 +40,7 @@ def build(
     emulator = None if outside is None else Emulator(outside, settings.panel_emulator_url)
     rooms: list[Instances | InstancePages | Pairing | Queue | Webhooks | System | Phone] = [
         Instances(services, api),
-        InstancePages(desk),
+        InstancePages(desk, settings.api_base_url),
         Pairing(desk, emulator),
         Queue(desk),
         Webhooks(desk),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 CHUNK = 1 << 16
+ENDED = (OSError, RuntimeError)  # what a transport raises that the other way has closed
 
 
 class Link:
@@ -65,20 +66,20 @@ class Link:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", self._behind)
         self._on_connect(back.get_extra_info("sockname")[1])
+        ways = [
+            asyncio.ensure_future(self._requests(reader, back)),
+            asyncio.ensure_future(self._replies(there, writer)),
+        ]
         try:
-            ways = [
-                asyncio.ensure_future(self._requests(reader, back)),
-                asyncio.ensure_future(self._replies(there, writer)),
-            ]
-            _, others = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            for other in others:
-                other.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
             back.transport.abort()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with suppress(*ENDED):
             while data := await reader.read(CHUNK):
                 await self._passes.wait()
                 writer.write(data)
@@ -88,7 +89,7 @@ class Link:
             await asyncio.sleep(0)
 
     async def _replies(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with suppress(*ENDED):
             while data := await reader.read(CHUNK):
                 await self._passes.wait()
                 if self._loses or writer in self._broken:

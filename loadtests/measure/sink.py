@@ -1,4 +1,5 @@
-"""A receiver that costs little: it reads requests, counts them and answers 200. `GET /count` tells how many."""
+"""A receiver that costs little: it reads requests, counts them and answers 200. `GET /count` tells how many. What is
+sent to `/dead` is never answered."""
 
 import asyncio
 import os
@@ -9,6 +10,7 @@ import uvloop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _END = b"\r\n\r\n"
+DEAD = b"POST /dead"
 TAKEN = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -33,8 +35,10 @@ class _Sink(asyncio.Protocol):
             end = head + len(_END) + (int(length[1]) if length else 0)
             if len(self._buffer) < end:
                 return
-            is_question, self._buffer = self._buffer.startswith(b"GET"), self._buffer[end:]
-            if is_question:
+            start, self._buffer = self._buffer[:10], self._buffer[end:]
+            if start.startswith(DEAD):
+                continue
+            if start.startswith(b"GET"):
                 text = b'{"count":%d}' % self._counter.count
                 self._transport.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"

@@ -48,8 +48,8 @@ class BenchStack:
         return {name: process.pid for name, process in self.processes.items()}
 
     def start(self, name: str, module: str, port_variable: str, ready: str, **settings: str) -> int:
-        """One of our programs as a process; its port, once it is ready."""
-        port = free_port()
+        """One of our programs as a process; its port, once it is ready. One that starts again keeps its port."""
+        port = self.ports.get(name) or free_port()
         environment = {
             **os.environ,
             "POSTGRES_DSN": self.dsn,
@@ -74,9 +74,9 @@ class BenchStack:
         """The same stores and processes, with another database."""
         return replace(self, dsn=self.dsn.rpartition("/")[0] + f"/{database}")
 
-    def start_sender(self, **settings: str) -> int:
+    def start_sender(self, name: str = "sender", **settings: str) -> int:
         quick = {"WHATSAPP_ENGINE": "simulated", "MESSAGE_DELAY_MIN": "0", "MESSAGE_DELAY_MAX": "0"}
-        return self.start("sender", "sender", "SENDER_HTTP_ADDR", "/ready", **{**quick, **settings})
+        return self.start(name, "sender", "SENDER_HTTP_ADDR", "/ready", **{**quick, **settings})
 
     def stop(self, name: str) -> None:
         stop_all([self.processes.pop(name)], SIGTERM, STOP_PATIENCE)

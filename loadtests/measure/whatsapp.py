@@ -4,16 +4,19 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from common.local.http import answers
-from common.local.processes import Process, await_ready, free_port, launch
+from common.local.processes import Process, await_ready, launch
 from common.local.programs import ROOT
+from loadtests.measure.ports import lasting_port
 
-PATIENCE = 60.0
+PATIENCE = 90.0
+LOOKS = 80  # at an instance that was just linked, before its code is asked for again
 
 
 class Refused(Exception):
@@ -23,7 +26,7 @@ class Refused(Exception):
 class WhatsApp:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "wire.jsonl"
-        self.port = free_port()
+        self.port = lasting_port()
         self._folder = folder / "emulator"
         self._url = f"http://127.0.0.1:{self.port}/control"
 
@@ -51,20 +54,19 @@ class WhatsApp:
             await self._ask("POST", "accounts", {"phone": phone, "name": phone[-4:], "script": "silent"})
 
     async def link(self, base: str, path: str, token: str, phone: str) -> None:
-        """Scan the instance's code, and wait until it is connected."""
+        """Scan the instance's code until it is connected; a code whose node loses the shard meanwhile links nothing."""
         async with aiohttp.ClientSession(headers={"Client-Token": token}) as session, asyncio.timeout(PATIENCE):
             while True:
                 async with session.get(f"{base}{path}/qr-code") as answer:
-                    if answer.status == 200:
-                        code = (await answer.json())["value"]
-                        break
-                await asyncio.sleep(0.2)
-            await self._ask("POST", "scan", {"phone": phone, "qr": code})
-            while True:
-                async with session.get(f"{base}{path}/status") as answer:
-                    if (await answer.json()).get("connected"):
-                        return
-                await asyncio.sleep(0.1)
+                    code = (await answer.json()).get("value") if answer.status == 200 else None
+                if isinstance(code, str):
+                    with suppress(Refused):
+                        await self._ask("POST", "scan", {"phone": phone, "qr": code})
+                for _ in range(LOOKS):
+                    async with session.get(f"{base}{path}/status") as answer:
+                        if (await answer.json()).get("connected"):
+                            return
+                    await asyncio.sleep(0.1)
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
         async with (

@@ -5,10 +5,12 @@ from decimal import Decimal
 from string import ascii_uppercase, digits
 from typing import Any
 
+from common.errors import CannotCompose
 from common.requests.messages.business import KnownProduct, OrderUpdate, PaymentSettings, Product, SendOrder, Totals
 
 CUSTOM_ITEM = "custom-item-"
 
+_LARGEST = 1_000_000_000_000
 _OFFSET = 1_000  # WhatsApp counts money in whole parts of this many; a thousandth is its own finest
 _PIX_KEYS = {"cpf": "CPF", "cnpj": "CNPJ", "phone": "PHONE", "email": "EMAIL", "randomKey": "EVP"}
 _REFERENCE_LETTERS = digits + ascii_uppercase
@@ -128,4 +130,7 @@ def _decimal(value: float) -> Decimal:
 
 
 def _money(value: Decimal) -> Parameters:
+    """Raises CannotCompose."""
+    if abs(value) > _LARGEST:
+        raise CannotCompose("the sum of the order is too large")
     return {"value": round(value * _OFFSET), "offset": _OFFSET}

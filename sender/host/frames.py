@@ -3,13 +3,15 @@
     node -> host   open, close, send, presence, logout         a call; `id` names it
                    mark-read, reject-call, upload, download    a call
                    pairing-code, ask, schema                   a call
+                   query {session, patience} + body            a call; an iq of ours through the relay, and its answer
+                   notify {session} + body                     a stanza that the library takes for WhatsApp's
                    ping                                        a call; answered by the main loop as long as it runs
                    withdraw                                    forget call `id` if the library has not seen it yet
                    verdict {go}                                answer to on-wire: may the bytes of call `id` leave?
                    ack {session, number}                       events up to this number are safe
     host -> node   hello {version}                             the library is loaded
                    answer {error?, held?} + body               end of call `id`; held: its bytes were not let go
-                   on-wire {whatsapp_id}                       call `id` is about to leave under this id
+                   on-wire {whatsapp_id, library_id}           call `id` is about to leave; both of its ids
                    event {session, number, code, at} + body    one event of the library
                    qr {session} + body, status {session} + body
                    ended {session, error}                      the session's thread is over

@@ -34,6 +34,7 @@ class State(Enum):
 @dataclass(slots=True)
 class _Sending:
     call: int
+    wire_id: str
     is_on_wire: bool = False
     is_held: bool = False
     judged: threading.Event = field(default_factory=threading.Event)
@@ -43,11 +44,19 @@ class _Sending:
 class Hosted:
     """Never call the library for a session that is not READY: it would abort the process.
 
-    `window` is how many events may be under way to the node: 1 means that each is safe before the library goes on.
+    `rename` has the relay write a message of the library's id under another one. `window` is how many events may be
+    under way to the node: 1 means that each is safe before the library goes on.
     """
 
     def __init__(
-        self, name: str, library: Library, gate: Gate, link: Link, background: Executor, window: int = 1
+        self,
+        name: str,
+        library: Library,
+        gate: Gate,
+        link: Link,
+        background: Executor,
+        window: int = 1,
+        rename: Callable[[str, str], None] | None = None,
     ) -> None:
         self.name = name
         self._library = library
@@ -55,6 +64,7 @@ class Hosted:
         self._link = link
         self._background = background
         self._window = window
+        self._rename = rename
         self._state = State.STARTING
         self._changed = threading.Condition()
         self._pass: Pass | None = None
@@ -106,14 +116,14 @@ class Hosted:
             target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
-    def send(self, call: int, to: bytes, message: bytes) -> None:
+    def send(self, call: int, to: bytes, message: bytes, wire_id: str = "") -> None:
         """Blocks until the library answered; the answer is a frame."""
         # Inside the gate a session that is ready stays known to the library until the call has found it.
         with self._gate.reading():
             if not self.is_ready:
                 self._link.send(Frame("answer", call, {"error": "not-ready"}))
                 return
-            sending = self._sending = _Sending(call)
+            sending = self._sending = _Sending(call, wire_id)
             answer = self._library.send(self.name, to, message)
             self._sending = None
         self._link.send(Frame("answer", call, {"held": True} if sending.is_held else {}, answer))
@@ -282,7 +292,11 @@ class Hosted:
         if sending is None or sending.is_on_wire:
             return
         sending.is_on_wire = True
-        self._link.send(Frame("on-wire", sending.call, {"session": self.name, "whatsapp_id": whatsapp_id}))
+        fields = {"session": self.name, "whatsapp_id": whatsapp_id, "library_id": whatsapp_id}
+        if self._rename is not None and sending.wire_id:
+            self._rename(whatsapp_id, sending.wire_id)
+            fields["whatsapp_id"] = sending.wire_id
+        self._link.send(Frame("on-wire", sending.call, fields))
         sending.judged.wait(VERDICT_PATIENCE)
         if not sending.may_go:
             # Without a socket the bytes cannot leave.

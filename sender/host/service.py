@@ -1,7 +1,7 @@
 """The child's main loop: calls of the node become work of the sessions in this process."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ class Service:
             "logout": self._logout,
             "pairing-code": self._pairing_code,
             "ask": self._ask,
+            "query": self._query,
+            "notify": self._notify,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -74,7 +76,9 @@ class Service:
             except BadKey as problem:
                 self._link.send(Frame("answer", frame.id, {"error": str(problem)}))
                 return
-        session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window)
+        relayed = self._relay.find(name) if self._relay is not None else None
+        rename = relayed.rename if relayed is not None else None
+        session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window, rename)
         self._sessions[name] = session
         session.start(frame.fields["store"], bytes.fromhex(device), bytes.fromhex(properties), proxy)
         self._link.send(Frame("answer", frame.id))
@@ -84,9 +88,9 @@ class Service:
             self._closers.submit(self._close_session, session, frame.id)
 
     def _send(self, frame: Frame) -> None:
-        to = bytes.fromhex(frame.fields["to"])
+        to, wire_id = bytes.fromhex(frame.fields["to"]), frame.fields.get("wire_id", "")
         if (session := self._session(frame)) is not None:
-            self._lanes.submit(session.name, frame.id, lambda: session.send(frame.id, to, frame.body))
+            self._lanes.submit(session.name, frame.id, lambda: session.send(frame.id, to, frame.body, wire_id))
 
     def _presence(self, frame: Frame) -> None:
         to, composing, recording = (frame.fields[key] for key in ("to", "composing", "recording"))
@@ -129,6 +133,31 @@ class Service:
         if (session := self._session(frame)) is not None:
             work = lambda: session.ask(frame.id, frame.fields["question"], frame.body)  # noqa: E731
             self._lanes.submit(session.name, frame.id, work)
+
+    def _query(self, frame: Frame) -> None:
+        """A question to WhatsApp beside the library. `patience` in seconds."""
+        relay = self._relay
+        relayed = relay.find(frame.fields["session"]) if relay is not None else None
+        if relay is None or relayed is None:
+            self._link.send(Frame("answer", frame.id, {"error": "not-ready"}))
+            return
+        answer = relay.begin(lambda: relayed.ask(frame.body, frame.fields["patience"]))
+        answer.add_done_callback(lambda done: self._answer_query(frame.id, done))
+
+    def _answer_query(self, call: int, done: Future[bytes]) -> None:
+        error = done.exception()
+        if error is None:
+            self._link.send(Frame("answer", call, body=done.result()))
+            return
+        said = "not-ready" if isinstance(error, ConnectionError) else type(error).__name__
+        self._link.send(Frame("answer", call, {"error": said}))
+
+    def _notify(self, frame: Frame) -> None:
+        """Something that the library is to take for WhatsApp's word. Nobody waits for it."""
+        relay = self._relay
+        relayed = relay.find(frame.fields["session"]) if relay is not None else None
+        if relay is not None and relayed is not None:
+            relay.begin(lambda: relayed.tell_library(frame.body))
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id) or self._transfers.withdraw(frame.id):

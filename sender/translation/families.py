@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from common.addresses import Jid
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from sender.translation import groups, presence, profile, received
@@ -36,12 +37,15 @@ class Translator:
         }
 
     def translate(
-        self, row: ToldEvent, opened: Opened | None = None, told_ids: Mapping[str, str] = MappingProxyType({})
+        self,
+        row: ToldEvent,
+        opened: Opened | None = None,
+        told_ids: Mapping[str, str] = MappingProxyType({}),
+        numbers: Mapping[Jid, str] = MappingProxyType({}),
     ) -> list[NewEvent]:
-        """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids.
-
-        Raises whatever a malformed event raises.
-        """
+        """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids, `numbers` which
+        numbers are behind LIDs. Raises whatever a malformed event raises."""
+        account = Account.of(row, numbers)
         if row.code == EventCode.MESSAGE:
-            return received.message(row.body, Account.of(row), self._media, opened, told_ids)
-        return self._families[row.code](row, Account.of(row))
+            return received.message(row.body, account, self._media, opened, told_ids)
+        return self._families[row.code](row, account)

@@ -57,6 +57,8 @@ class _Notice:
 
     def made(self, name: str, parameters: list[str], **more: Any) -> NewEvent:
         phone, lid = pair(self._actor, None)
+        if lid is not None and phone is None:
+            phone = self._known(Jid(lid))
         suffix = f"-{self._count}" if self._count else ""
         self._count += 1
         envelope = notification_envelope(
@@ -75,12 +77,12 @@ class _Notice:
         body = {**envelope, "notification": name, "notificationParameters": parameters, **more}
         return event(self._account.instance_id, "received", body, is_own=bool(body["fromMe"]))
 
+    def _known(self, lid: Jid) -> str | None:
+        number = self._account.phone_of(lid)
+        return number if number.isdigit() else None
+
     def phone(self, jid: Jid | None) -> str:
-        if jid is None:
-            return ""
-        if self._account.lid and without_device(jid) == without_device(Jid(self._account.lid)):
-            return self._account.phone
-        return to_phone(without_device(jid))
+        return "" if jid is None else self._account.phone_of(jid)
 
 
 def _change(node: Node, notice: _Notice) -> list[NewEvent]:

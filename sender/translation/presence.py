@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from common.addresses import to_phone, without_device
 from common.callbacks import event, written
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -31,7 +30,7 @@ def presence(row: ToldEvent, account: Account) -> list[NewEvent]:
         return []
     last = datetime.fromtimestamp(told.LastSeen, UTC) if told.LastSeen > 0 else None
     status = "UNAVAILABLE" if told.Unavailable else "AVAILABLE"
-    return [_presence(account, to_phone(without_device(who)), status, last)]
+    return [_presence(account, account.phone_of(who), status, last)]
 
 
 def _presence(account: Account, phone: str, status: str, last_seen: datetime | None) -> NewEvent:

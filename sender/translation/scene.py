@@ -33,10 +33,19 @@ class Account:
     phone: str
     lid: str | None
     name: str | None
+    numbers: Mapping[Jid, str] = field(default_factory=dict)
+    """Of others: from LIDs to the numbers behind them, where the event does not tell these itself."""
 
     @classmethod
-    def of(cls, row: ToldEvent) -> "Account":
-        return cls(row.instance_id, row.phone or "", row.lid, row.profile_name)
+    def of(cls, row: ToldEvent, numbers: Mapping[Jid, str] = MappingProxyType({})) -> "Account":
+        return cls(row.instance_id, row.phone or "", row.lid, row.profile_name, numbers)
+
+    def phone_of(self, jid: Jid) -> str:
+        """How the API spells it: by number where that is known."""
+        bare = without_device(jid)
+        if self.lid and bare == without_device(Jid(self.lid)):
+            return self.phone
+        return self.numbers.get(bare) or to_phone(bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,15 @@ class Source:
         chat = without_device(address(source.Chat) or Jid(""))
         sender, other = address(source.Sender), address(source.SenderAlt)
         phone, lid = pair(sender, other)
+        if phone is None and lid is not None:
+            phone = account.numbers.get(Jid(lid))
         if source.IsFromMe:
             phone, lid = phone or account.phone, lid or account.lid
         chat_phone, chat_lid = to_phone(chat), None
         if server_of(chat) in (USER, LID):
             # In a chat of two the other side of the chat is the writer, or whom the linked number wrote to.
             known = pair(chat, address(source.RecipientAlt) if source.IsFromMe else other)
-            chat_phone, chat_lid = known[0] or to_phone(chat), known[1]
+            chat_phone, chat_lid = known[0] or account.phone_of(chat), known[1]
         return cls(chat, chat_phone, chat_lid, phone, lid, source.IsFromMe)
 
     @classmethod
@@ -122,13 +133,11 @@ class Scene:
         if not jid:
             return None
         bare = without_device(Jid(jid))
-        if self.account.lid and bare == without_device(Jid(self.account.lid)):
-            return self.account.phone
         if self.source.writer_lid and bare == self.source.writer_lid and self.source.writer_phone:
             return self.source.writer_phone
         if self.source.chat_lid and bare == self.source.chat_lid:
             return self.source.chat_phone
-        return to_phone(bare)
+        return self.account.phone_of(bare)
 
     def is_me(self, jid: str | None) -> bool:
         if not jid:

@@ -29,7 +29,7 @@ class Letter:
 
     def open(self, secret: Secret, askers: Iterable[Jid]) -> bytes | None:
         """WhatsApp seals for numbers or for LIDs, whichever the chat had at the time: the right pair opens it."""
-        for asker in dict.fromkeys((secret.sender, *askers)):
+        for asker in dict.fromkeys((secret.sender, *askers, *self.writers)):
             for writer in self.writers:
                 try:
                     return open_sealed(self.sealed, self.purpose, self.answered, Secret(asker, secret.key), writer)

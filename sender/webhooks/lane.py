@@ -153,7 +153,7 @@ class Lane:
         match answer:
             case Taken(code):
                 self._destination.answered()
-                tools.metrics.event_attempts.labels("delivered").inc()
+                tools.metrics.events_delivered.inc()
                 self._events.popleft()
                 self._unrecorded.append(self._put(record("delivered", event, self._url, now, took, code)))
                 await self._recorded(UNRECORDED)

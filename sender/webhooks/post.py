@@ -64,20 +64,13 @@ class Post:
 
     async def send(self, url: str, event: WaitingEvent, secrets: Sequence[bytes], now: datetime) -> Answer:
         rules = self._plain if urlsplit(url).hostname in self._http_hosts else self._secure
-        code: int | None = None
         try:
-            headers = headers_of(event, secrets, now)
-            async with self._outbound.request("POST", url, rules, body=event.body, headers=headers) as answer:
-                code = answer.status
-                judged = _judged(code, answer.headers.get("retry-after"), now)
-                await answer.read()
-                return judged
+            code, headers = await self._outbound.post(url, rules, event.body, headers_of(event, secrets, now))
         except OutboundError as error:
-            if code is not None:
-                return judged  # its body is of no interest, only that the connection can be used again
             if error.retry:
                 return Failed(None, error.code, str(error))
             return Refused(None, error.code, str(error))
+        return _judged(code, headers.get("retry-after"), now)
 
 
 def event_id(event: WaitingEvent) -> str:

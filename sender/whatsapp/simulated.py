@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -337,6 +337,7 @@ class SimulatedEngine:
         self.journal = journal
         self.chance = Random(seed)
         self.sessions: dict[str, SimulatedSession] = {}
+        self.numbers: dict[Jid, str] = {}  # a test adds those behind LIDs
         self.uploads: deque[MediaKind] = deque(maxlen=100)
         self.files: dict[str, bytes] = {}
         self.download_errors: dict[str, list[DeliveryError]] = {}
@@ -355,6 +356,9 @@ class SimulatedEngine:
             await session.close()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
+
+    async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
+        return {lid: self.numbers[lid] for lid in lids if lid in self.numbers}
 
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         return next(

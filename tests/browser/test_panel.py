@@ -66,6 +66,7 @@ async def test_an_instance_is_linked_by_clicking_and_its_message_is_followed_unt
     await page.fill("phone", f"+{CONTACT}")
     await page.fill("message", "Hello from the panel")
     await page.click("Send")
+    await page.until("document.readyState === 'complete' && !!document.querySelector('#story')")
     await page.run("window.isTheSame = true")
     await page.until("document.querySelector('#story .badge')?.innerText === 'delivered'")
     assert await page.run("window.isTheSame")

@@ -371,3 +371,20 @@ def test_an_allowed_network_opens_what_is_in_it() -> None:
     assert is_public("::ffff:10.1.2.3", allowed)
     assert is_public("fd12::1", allowed)
     assert not is_public("192.168.0.1", allowed)
+
+
+# --- webhooks ---
+
+
+async def test_a_post_tells_status_and_headers_and_follows_no_redirect() -> None:
+    async with web_server({"/hook": redirect("/elsewhere")}) as server, Outbound(parse_networks("127.0.0.0/8")) as out:
+        status, headers = await out.post(server.url("/hook"), ANY, b"{}", {"content-type": "application/json"})
+    assert (status, headers["location"]) == (302, "/elsewhere")
+
+
+async def test_a_post_goes_nowhere_that_a_get_may_not() -> None:
+    async with Outbound() as out:
+        with pytest.raises(AddressRefused):
+            await out.post("http://127.0.0.1:9/", ANY, b"", {})
+        with pytest.raises(UrlRefused):
+            await out.post("ftp://example.com/", ANY, b"", {})

@@ -20,7 +20,7 @@ TABLES = {
     for routes in (message_routes.ROUTES, plain_routes.ROUTES, remaining_routes.ROUTES)
     for route in routes
 }
-TESTED_BY_THEIR_OWN = {"events", "webhooks", "nodes", "dead letters", "queue", "instance", "support"}
+TESTED_BY_THEIR_OWN = {"events", "webhooks", "nodes", "dead letters", "queue", "instance", "support", "audit", "tokens"}
 """Tags whose routes also have test modules of their own in tests/frontend."""
 
 

@@ -47,12 +47,12 @@ async def session(world: World, account: Account, ear: Ear) -> AsyncIterator[Ses
     await session.close()
 
 
-async def send(session: Session, to: str, text: str, told: list[str] | None = None) -> Accepted:
+async def send(session: Session, to: str, text: str, told: list[str] | None = None, given: str = GIVEN) -> Accepted:
     async def on_wire(whatsapp_id: str) -> None:
         if told is not None:
             told.append(whatsapp_id)
 
-    return await session.send(to, Message(conversation=text), id=GIVEN, on_wire=on_wire)  # type: ignore[arg-type]
+    return await session.send(to, Message(conversation=text), id=given, on_wire=on_wire)  # type: ignore[arg-type]
 
 
 async def test_a_pairing_shows_a_code_first(world: World) -> None:
@@ -102,7 +102,7 @@ async def test_delivery_and_reading_are_told(world: World, session: Session, acc
 
 async def test_messages_arrive_in_the_order_of_their_sends(world: World, session: Session) -> None:
     for number in range(20):
-        await send(session, world.contacts[number % 2], str(number))
+        await send(session, world.contacts[number % 2], str(number), given=f"3EB0{number:018X}")
     for place, contact in enumerate(world.contacts):
         texts = [text for _, text in await world.received(contact, 10)]
         assert texts == [str(number) for number in range(20) if number % 2 == place]

@@ -156,3 +156,18 @@ async def test_what_the_library_would_abort_at_never_reaches_it(scene: Scene) ->
     with pytest.raises((DeliveryError, ValueError)):
         await scene.session.groups.look(Jid("@g.us"))
     assert scene.session.is_connected
+
+
+async def test_a_community_has_an_announcement_group_and_groups_come_and_go(scene: Scene) -> None:
+    groups = scene.session.groups
+    community = await groups.create_community("Condominio Sol")
+    assert community.is_community
+    (announcement,) = await groups.sub_groups(community.address)
+    assert (announcement.subject, announcement.is_announcement) == ("Condominio Sol", True)
+    block = (await groups.create("Bloco A", [scene.friend])).address
+    await groups.link(community.address, block)
+    assert {each.address for each in await groups.sub_groups(community.address)} == {announcement.address, block}
+    assert (await groups.look(block)).parent == community.address
+    assert (await groups.look(announcement.address)).is_announcement
+    await groups.unlink(community.address, block)
+    assert {each.address for each in await groups.sub_groups(community.address)} == {announcement.address}

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from ipaddress import ip_network
 from uuid import UUID, uuid4
 
 import httpx2
@@ -211,29 +210,6 @@ async def test_checks_are_made_in_order_and_nobody_learns_more_than_that(caller:
     assert await status(caller, "POST", "send-text") == 415
     json = {"Content-Type": "application/json"}
     assert (await caller.call("POST", "send-text", content=b"{", headers=json)).status_code == 400
-
-
-# --- the list of addresses ---
-
-
-@pytest.mark.parametrize(
-    ("address", "is_allowed"),
-    [("10.1.2.3", True), ("10.2.0.1", False), ("2001:db8::5", True), ("::1", False), (None, False), ("unix", False)],
-)
-async def test_only_listed_addresses_may_call_when_there_is_a_list(
-    pool: Pool, address: str | None, is_allowed: bool
-) -> None:
-    instance = await insert_instance(pool)
-    async with instances_on(pool) as instances:
-        networks = [ip_network("10.1.0.0/16"), ip_network("2001:db8::/32")]
-        guard = Authentication(instances, Tokens(b"client", None), SystemClock(), networks)
-        access = await instances.get(instance.hex, 0.0)
-        assert access is not None
-        if is_allowed:
-            guard.client(access, {b"client-token": b"client"}, address)
-        else:
-            with pytest.raises(Problem, match=f"{'null' if address is None else address} not allowed"):
-                guard.client(access, {b"client-token": b"client"}, address)
 
 
 # --- what is remembered of instances ---

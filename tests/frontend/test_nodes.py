@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from common import keys
-from common.local.__main__ import shown_nodes
+from common.local import nodes
 from common.postgres import Pool
 from common.tables import shard
 from tests.frontend.gateway import Caller, Gateway
@@ -32,7 +32,7 @@ async def test_nodes_are_listed_with_what_they_hold(gateway: Gateway, pool: Pool
     assert 0 <= first["leaseAge"] < 30
     assert (second["id"], second["shards"], second["leaseAge"]) == ("b-1", 0, None)
     assert (answer["shards"], answer["free"]) == (256, 253)
-    shown = shown_nodes(answer)
+    shown = nodes.shown(answer)
     assert "a-1" in shown
     assert shown.endswith("253 of 256 shards free\n")
 

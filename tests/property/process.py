@@ -28,7 +28,6 @@ from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
-from sender.unsealing import Unsealing
 from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
@@ -98,14 +97,8 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores,
-            lambda: self.leases.held,
-            absent.wake,
-            Translator(NoMedia()),
-            Unsealing(stores, None),
-            metrics,
-            autopilot=autopilot,
-        )
+            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot
+        )  # fmt: skip
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
             self.engine, stores, ledger, self.leases.epoch_of, lambda one: self.couriers.wake(one),

@@ -26,7 +26,6 @@ from sender.rescue import Rescue, Schedule
 from sender.sessions import Sessions
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
-from sender.unsealing import Unsealing
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.builders import insert_instance
 from tests.clock import ManualClock
@@ -83,7 +82,7 @@ class Station:
         )  # fmt: skip
         self.inbox = Inbox(
             self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()),
-            Unsealing(self.pool, self.engine), self.metrics, autopilot=self.autopilot,
+            self.engine, self.metrics, autopilot=self.autopilot,
         )  # fmt: skip
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),

@@ -165,6 +165,13 @@ async def test_what_went_out_through_the_api_is_named_as_the_api_told_it(running
     assert reaction["reaction"]["referencedMessage"]["messageId"] == message_id
 
 
+async def test_a_person_told_by_lid_alone_is_named_by_the_number_that_the_session_store_knows(running: Station) -> None:
+    instance = await linked(running)
+    running.engine.numbers[Jid(LID)] = PHONE
+    [body] = await told(running, instance, M(conversation="hello"), source(other=None))
+    assert (body["phone"], body["chatLid"], body["senderLid"]) == (PHONE, LID, LID)
+
+
 async def test_a_vote_that_nobody_can_open_is_not_told_and_holds_nothing_up(running: Station) -> None:
     instance = await linked(running)
     await own_poll(running, instance)

@@ -66,13 +66,13 @@ class Program:
     def __init__(self, module: str, log: Path, settings: Mapping[str, str]) -> None:
         self._module = module
         self._log = log
-        self._environment = {**os.environ, **settings}
+        self.environment = {**os.environ, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", self._module], env=self.environment, stdout=log, stderr=log
             )
 
     @property

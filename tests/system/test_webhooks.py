@@ -1,9 +1,8 @@
 """Events from a real sender process to a receiver that fails in every way, with the process killed meanwhile."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from random import Random
 from uuid import UUID
 
 import anyio
@@ -11,6 +10,9 @@ import orjson
 import pytest
 
 from common.postgres import Pool
+from loadtests.bench.webhook_chaos import SHORT, storm
+from loadtests.measure.rough_receiver import CLASSES
+from loadtests.measure.stack import bench_stack
 from tests.builders import insert_instance, new_message
 from tests.sender.translation.contract import FULL, problems
 from tests.sender.webhooks.office import EVERY
@@ -27,8 +29,6 @@ WEBHOOKS = {
     "WEBHOOK_BREAKER_COOLDOWN": "100ms",
     "EVENT_SWEEP_INTERVAL": "1s",
 }
-INSTANCES, MESSAGES = 20, 25
-KINDS = {"DeliveryCallback", "MessageStatusCallback", "ConnectedCallback"}
 
 
 @pytest.fixture
@@ -50,11 +50,6 @@ def first_arrivals(log: list[Delivery]) -> dict[str, list[int]]:
     for each in log:
         order[each.instance].setdefault(each.seq)
     return {instance: list(seqs) for instance, seqs in order.items()}
-
-
-async def numbers_given(pool: Pool) -> dict[str, int]:
-    rows = await pool.fetch("SELECT instance_id, last FROM event_sequence")
-    return {row[0].hex.upper(): row[1] for row in rows}
 
 
 async def linked(pool: Pool, url: str) -> UUID:
@@ -106,38 +101,16 @@ async def test_own_messages_are_told_as_received_ones_to_who_asks(
     assert (body["messageId"], body["phone"]) == (message.message_id, "5511988887777")
 
 
-async def test_a_receiver_that_fails_in_every_way_and_a_killed_sender_lose_nothing_and_keep_the_order(
-    sender: Sender, receiver: Receiver, pool: Pool, redis_url: str
+@pytest.mark.timeout(240)
+async def test_a_receiver_that_fails_in_every_way_and_killed_senders_lose_nothing_and_keep_the_order(
+    tmp_path: Path,
 ) -> None:
-    chance = Random(7)
-    receiver.answers["/hook"] = [
-        lambda: chance.choices([200, 500, 503, 429, "reset", "hang", "garbage"], [80, 4, 4, 4, 4, 1, 3])[0]
-    ]
-    instances = [await linked(pool, receiver.url()) for _ in range(INSTANCES)]
-    sender.start()
-    async with enqueue_on(pool, redis_url) as enqueue:
-        for number in range(MESSAGES):
-            for instance in instances:
-                await enqueue.put(new_message(instance, str(number)))
-        for reached in (150, 400):
-            await receiver.reached(reached, patience=60)
-            sender.kill()
-            sender.start()
-        await sender.handed_at_least(INSTANCES * MESSAGES - 2 * INSTANCES)
-        with anyio.fail_after(90):
-            while await pool.fetchval("SELECT count(*) FROM message_queue WHERE status <> 'uncertain'"):
-                await anyio.sleep(0.1)
-            while await pool.fetchval("SELECT count(*) FROM event_outbox"):
-                await anyio.sleep(0.1)
-    given = await numbers_given(pool)
-    arrivals = first_arrivals(receiver.taken())
-    assert arrivals == {instance: list(range(1, last + 1)) for instance, last in given.items()}
-    assert await pool.fetchval("SELECT count(*) FROM event_dead_letter") == 0
-    kinds = Counter(orjson.loads(each.body)["type"] for each in receiver.taken())
-    assert kinds.keys() >= KINDS
-    decided = await pool.fetchval("SELECT count(*) FROM message_history")
-    told = {(each.instance, orjson.loads(each.body).get("zaapId")) for each in receiver.taken()} - {None}
-    assert len({zaap for _, zaap in told if zaap}) >= decided
+    with bench_stack(tmp_path) as stack:
+        found = await storm(stack, SHORT)
+    assert found.verdict.holds, found.verdict
+    assert found.kills > 0
+    assert found.verdict.events >= SHORT.events * 0.9
+    assert found.verdict.letters == dict.fromkeys(CLASSES.values(), 1)
 
 
 async def test_events_wait_for_a_receiver_that_is_away_and_come_in_order_afterwards(

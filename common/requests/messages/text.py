@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from common.requests.fields import LONGEST_TEXT, Flag, Member, MessageId, ShownText, Text, Url
+from common.requests.fields import LONGEST_TEXT, Flag, GroupPhone, Member, MessageId, ShownText, Text, Url
 from common.requests.media_source import MediaSource
 from common.requests.messages.outgoing import Part, Reply
 
 
 class GroupMention(Part):
-    phone: Annotated[str, Field(pattern=r"^[0-9]{5,24}(?:-[0-9]{9,11}|-group)$")]
+    phone: GroupPhone
     subject: Annotated[str, Field(max_length=1_000)]
 
 

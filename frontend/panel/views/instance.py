@@ -48,8 +48,10 @@ class Desk:
 
 
 class InstancePages:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, base_url: str) -> None:
+        """`base_url` is where the API is reached from outside; empty: where the panel is."""
         self._desk = desk
+        self._base_url = base_url.rstrip("/")
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -73,7 +75,7 @@ class InstancePages:
 
     async def load(self, visit: Visit) -> Context:
         instance, context = await self._desk.load(visit)
-        return {**context, "token": self._desk.api.token_of(instance), "base_url": _base_url(visit)}
+        return {**context, "token": self._desk.api.token_of(instance), "base_url": self._base_url or _base_url(visit)}
 
     async def load_settings(self, visit: Visit) -> Context:
         instance, context = await self._desk.load(visit)

@@ -1,11 +1,10 @@
 """The queue of an instance, what it gave up, and the story of one message."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
 
-from common.tables import console, dead_letter, waiting
+from common.tables import callback, console, dead_letter, pause, waiting
 from common.tables import story as story_table
 from frontend import paging, problems
 from frontend.operations.dead_letters import read_id
@@ -37,6 +36,7 @@ class Queue:
         return (
             Action(f"{queue}/cancel", self.cancel_all, queue),
             Action(f"{queue}/cancel/{{message}}", self.cancel, queue),
+            Action(f"{queue}/pause", self.pause, queue),
             Action(f"{queue}/replay", self.replay_all, queue),
             Action(f"{queue}/replay/{{message}}", self.replay, queue),
             Action(f"{STORY}/cancel", self.cancel, STORY),
@@ -49,16 +49,17 @@ class Queue:
         after, letters_after = paging.read(visit.query("after")), paging.read(visit.query("letters"))
         async with self._desk.services.pool.acquire() as connection:
             waiting_ = await console.list_queue(connection, instance.id, after, PAGE + 1)
+            paused_at = await connection.fetchval(pause.READ, instance.id)
             letters = await dead_letter.list_page(connection, instance.id, letters_after[1], PAGE + 1)
         last, last_letter = waiting_[PAGE - 1 : PAGE], letters[PAGE - 1 : PAGE]
         return {
             **context,
+            "paused_at": paused_at,
             "messages": waiting_[:PAGE],
             "after": paging.written(0 if last[0].is_due else 1, last[0].id) if len(waiting_) > PAGE else None,
             "is_first": after == (0, 0),
             "letters": [(each, _text_of(each.payload)) for each in letters[:PAGE]],
             "letters_after": paging.written(0, last_letter[0].id) if len(letters) > PAGE else None,
-            "urlencode": urlencode,
         }
 
     async def look_up(self, visit: Visit) -> Context:
@@ -78,11 +79,13 @@ class Queue:
                 raise problems.not_found("There is no such message.")
             attempts = await story_table.list_attempts(connection, story)
             circumstances = await waiting.look(connection, instance.id, zaap_id)
+            callbacks = await callback.list_about(connection, instance.id, story.message_id)
         return {
             **context,
             "story": story,
             "status": shown_status(story),
             "attempts": attempts,
+            "callbacks": callbacks,
             "circumstances": circumstances,
             "was_sent": story.status in FINAL,
         }
@@ -95,6 +98,11 @@ class Queue:
     async def cancel_all(self, visit: Visit, form: Form) -> Said:
         await self._desk.api.call(await self._desk.find(visit), "DELETE", "queue")
         return Said("Everything that had not started is canceled.")
+
+    async def pause(self, visit: Visit, form: Form) -> Said:
+        is_wanted = form.get("value") == "true"
+        await self._desk.api.call(await self._desk.find(visit), "PUT", "queue/pause", {"value": is_wanted})
+        return Said("The queue is paused." if is_wanted else "The queue goes on.")
 
     async def replay(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)

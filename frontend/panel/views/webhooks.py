@@ -2,10 +2,13 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import orjson
 
+from common.postgres import Connection
 from common.tables import console, event_dead_letter, webhook_secret
+from common.vault import Unreadable
 from frontend import problems
 from frontend.panel.views.instance import BASE, Desk
 from frontend.panel.visit import Action, Context, Form, Said, View, Visit
@@ -61,7 +64,7 @@ class Webhooks:
         async with services.pool.acquire() as connection:
             deliveries = await console.list_deliveries(connection, instance.id, LATEST, since)
             letters = await event_dead_letter.list_page(connection, instance.id, 0, LATEST + 1)
-            secrets = await webhook_secret.list_secrets(connection, instance.id, services.vault)
+            secrets = await self._secrets(connection, instance.id)
         received = instance.received_and_delivery_callback_url or instance.received_callback_url
         addresses = {slot: getattr(instance, column) or "" for slot, (column, _) in SLOTS.items()}
         return {
@@ -71,8 +74,16 @@ class Webhooks:
             "deliveries": deliveries,
             "letters": letters[:LATEST],
             "has_more_letters": len(letters) > LATEST,
-            "secrets": [(f"whsec_{base64.b64encode(each.secret).decode()}", each) for each in secrets],
+            "secrets": secrets,
         }
+
+    async def _secrets(self, connection: Connection, instance: UUID) -> list[tuple[str, bool]] | None:
+        """Each as it is given to a receiver, and whether it is the one before. None: they cannot be read."""
+        try:
+            found = await webhook_secret.list_secrets(connection, instance, self._desk.services.vault)
+        except Unreadable:
+            return None
+        return [(f"whsec_{base64.b64encode(each.secret).decode()}", each.place == 2) for each in found]
 
     async def load_events(self, visit: Visit) -> Context:
         instance, context = await self._desk.load(visit)

@@ -61,6 +61,8 @@ class Clients:
             else:
                 self._questions.ask(connection, node)
             return
+        if connection.device and connection.device.link is not connection:
+            return  # the device is connected elsewhere by now
         handler = self._handlers.get(node.tag)
         if handler and connection.device:
             if node.tag == "message":

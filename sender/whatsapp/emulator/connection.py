@@ -49,6 +49,8 @@ class Connection:
         self.client_static = b""
         self.payload = b""
         self.is_closing = False
+        self.peer_port: int = transport.get_extra_info("peername")[1]
+        """Tells the clients of one machine apart. Asked for now: a transport that is closed does not know it."""
         self._socket = socket
         self._network = transport
         self._owner = owner
@@ -60,12 +62,6 @@ class Connection:
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._linger: float | None = None
-
-    @property
-    def peer_port(self) -> int:
-        """Tells the clients of one machine apart."""
-        port: int = self._network.get_extra_info("peername")[1]
-        return port
 
     def send(self, node: Node) -> None:
         self.send_encoded(encode(node))

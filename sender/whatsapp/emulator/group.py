@@ -48,6 +48,11 @@ class Group:
     invite: str = field(default_factory=lambda: os.urandom(8).hex())
     picture: str | None = None
     picture_id: str | None = None
+    is_parent: bool = False
+    parent: str | None = None
+    """The id of the community that it is in."""
+    is_default: bool = False
+    """Everybody of its community is in it."""
 
     def __post_init__(self) -> None:
         self.subject_by = self.creator
@@ -82,6 +87,9 @@ class Groups:
     def of(self, account: Account) -> list[Group]:
         return [group for group in self._by_id.values() if account in group.members]
 
+    def below(self, community: Group) -> list[Group]:
+        return [group for group in self._by_id.values() if group.parent == community.id]
+
     def add(self, subject: str, creator: Account, members: Iterable[Account], addressing: str) -> Group:
         group = Group(str(FIRST_GROUP + len(self._by_id)), subject, creator, addressing)
         for member in members:
@@ -107,6 +115,9 @@ class Groups:
             "invite": group.invite,
             "picture": group.picture,
             "picture_id": group.picture_id,
+            "is_parent": group.is_parent,
+            "parent": group.parent,
+            "is_default": group.is_default,
         }
         self._database.write(SAVE_GROUP, (group.id, orjson.dumps(state)))
 
@@ -128,6 +139,8 @@ class Groups:
             "picture_id",
         ):
             setattr(group, name, state[name])
+        for name in ("is_parent", "parent", "is_default"):
+            setattr(group, name, state.get(name, getattr(group, name)))  # older ones have none
         return group
 
     def _account(self, phone: str) -> Account:

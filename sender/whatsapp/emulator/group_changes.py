@@ -9,7 +9,7 @@ from sender.whatsapp.emulator.group import ADMIN, MEMBER, Description, Group, Gr
 from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.stanzas import StanzaIds, notification, now
-from sender.whatsapp.wire.jid import LID_SERVER
+from sender.whatsapp.wire.jid import GROUP_SERVER, LID_SERVER, Jid
 from sender.whatsapp.wire.node import Attributes, Node
 
 Membership = Literal["add", "remove", "promote", "demote"]
@@ -41,6 +41,24 @@ class GroupChanges:
             self._groups.save(group)
         self._tell(group, actor, Node("create", {"type": "new"}, [describe(group)]), skip=origin)
         return group
+
+    def found(self, community: Group) -> Group:
+        """Make a group a community: it gets the announcement group that everybody is in."""
+        community.is_parent = True
+        self._groups.save(community)
+        default = self._groups.add(community.subject, community.creator, (), community.addressing)
+        default.parent, default.is_default = community.id, True
+        default.flags["announcement"] = None
+        self._groups.save(default)
+        return default
+
+    def link(self, community: Group, group: Group) -> None:
+        group.parent = community.id
+        self._groups.save(group)
+
+    def unlink(self, group: Group) -> None:
+        group.parent = None
+        self._groups.save(group)
 
     def membership(
         self, group: Group, actor: Account, action: Membership, accounts: Sequence[Account]
@@ -136,6 +154,12 @@ def describe(group: Group) -> Node:
         content.append(Node("description", head, [Node("body", {}, description.text)]))
     content += [Node(flag, {"expiration": value}) for flag, value in group.flags.items()]
     content.append(Node("member_add_mode", {}, group.member_add_mode))
+    if group.is_parent:
+        content.append(Node("parent", {"default_membership_approval_mode": "request_required"}))
+    if group.parent:
+        content.append(Node("linked_parent", {"jid": Jid(group.parent, GROUP_SERVER)}))
+    if group.is_default:
+        content.append(Node("default_sub_group"))
     if group.approval == "on":
         content.append(Node("membership_approval_mode", {}, [Node("group_join", {"state": "on"})]))
     return Node(

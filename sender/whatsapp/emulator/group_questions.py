@@ -33,6 +33,9 @@ class GroupQuestions:
             "membership_approval_requests": self.requests,
             "leave": self.leave,
             "invite": self.invite,
+            "sub_groups": self.sub_groups,
+            "links": self.link,
+            "unlink": self.unlink,
         }
         by_tag |= dict.fromkeys(MEMBERSHIP, self.membership)
         by_tag |= dict.fromkeys(SWITCHES, self.switch)
@@ -49,7 +52,42 @@ class GroupQuestions:
         if ephemeral is not None and ephemeral.number("expiration"):
             flags["ephemeral"] = ephemeral.get("expiration")
         subject = wanted.get("subject") or ""
-        return Reply([describe(self._changes.create(device.account, subject, known, flags=flags, origin=device))])
+        group = self._changes.create(device.account, subject, known, flags=flags, origin=device)
+        if wanted.find("parent"):
+            self._changes.found(group)
+        return Reply([describe(group)])
+
+    def sub_groups(self, device: Device, question: Node) -> Reply:
+        listed = [
+            Node(
+                "group",
+                {"id": group.id, "subject": group.subject, "s_t": group.subject_at},
+                [Node("default_sub_group")] if group.is_default else None,
+            )
+            for group in self._groups.below(self._own(device, question))
+        ]
+        return Reply([Node("sub_groups", {}, listed)])
+
+    def link(self, device: Device, question: Node) -> Reply:
+        """A group that is in a community already is refused by itself: the answer as a whole is none."""
+        community, links = self._administered(device, question), question.child("links").child("link")
+        listed = []
+        for each in links.children:
+            jid = each.jid("jid")
+            group = self._groups.find(jid)
+            error = None if group and group.parent is None and group.is_admin(device.account) else CONFLICT
+            if group and error is None:
+                self._changes.link(community, group)
+            listed.append(Node("group", {"jid": jid, "error": error}))
+        return Reply([Node("links", {}, [Node("link", {"link_type": "sub_group"}, listed)])])
+
+    def unlink(self, device: Device, question: Node) -> Reply:
+        community = self._administered(device, question)
+        for each in question.child("unlink").children:
+            group = self._groups.find(each.jid("jid"))
+            if group and group.parent == community.id and not group.is_default:
+                self._changes.unlink(group)
+        return Reply([Node("unlink", {"unlink_type": "sub_group"}, question.child("unlink").children)])
 
     def show(self, device: Device, question: Node) -> Reply:
         return Reply([describe(self._own(device, question))])

@@ -13,6 +13,7 @@ from sender.whatsapp.wire.authority import DOMAINS
 
 MAX_HEAD = 16_384
 TLS_TIMEOUT = 10.0  # seconds
+GOODBYE = 0.5  # seconds for TLS to end in order: a client that was killed says nothing, and counts as here meanwhile
 
 ProtocolFactory = Callable[[], asyncio.Protocol]
 
@@ -50,7 +51,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(TLS_TIMEOUT):
-                secure = await loop.start_tls(transport, early, self._context, server_side=True)
+                secure = await loop.start_tls(
+                    transport, early, self._context, server_side=True, ssl_shutdown_timeout=GOODBYE
+                )
         except (OSError, TimeoutError) as error:
             # A client that does not trust our authority ends here.
             log.warning("no TLS with a client", reason=type(error).__name__)

@@ -15,6 +15,7 @@ from sender.whatsapp.wire.handshake import ServerIdentity
 NOISE_ROOT = "noise_root.key"
 MAX_STANZA = 1 << 24
 MAX_MEDIA = 128 << 20
+GOODBYE = 1.0  # seconds for a client to answer that its connection ends; then it ends
 
 
 class Network:
@@ -73,7 +74,7 @@ class Network:
         return bool(self._listener and self._listener.is_out)
 
     async def _chat(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_STANZA)
+        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_STANZA, timeout=GOODBYE)
         await socket.prepare(request)
         transport = request.transport
         assert isinstance(transport, asyncio.Transport)

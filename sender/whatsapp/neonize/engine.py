@@ -1,7 +1,7 @@
 """The real WhatsApp engine: neonize's library in session hosts, never in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from common.addresses import Jid
+from common.addresses import Jid, user_of
 from common.clock import Clock, SystemClock
 from common.errors import NotConnected, NotPaired
 from sender.host.fleet import Fleet
@@ -88,6 +88,10 @@ class NeonizeEngine:
     @property
     def hosts_died(self) -> int:
         return self._fleet.deaths + (self._relaying.deaths if self._relaying else 0)
+
+    async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
+        known = await self._store.other_addresses(list(lids))
+        return {lid: user_of(known[lid]) for lid in lids if lid in known}
 
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:

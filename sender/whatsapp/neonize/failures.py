@@ -15,6 +15,8 @@ from common.errors import (
 _SERVER_ERROR = re.compile(r"server returned error (\d+)")
 _QUERY_STATUS = re.compile(r"info query returned status (\d+)")
 
+NOT_IMPLEMENTED = 501
+
 _NOT_CONNECTED = (
     "websocket not connected",
     "websocket disconnected",
@@ -51,6 +53,13 @@ def failure_of_send(text: str, *, is_on_wire: bool) -> DeliveryError:
     if any(part in text for part in _REFUSED):
         return Refused(without_addresses(text))
     return TemporaryFailure(without_addresses(text))
+
+
+def failure_of_answer(code: int) -> DeliveryError:
+    """WhatsApp answered a question of ours with an error."""
+    if code == NOT_IMPLEMENTED:
+        return Refused("WhatsApp does not know this question")
+    return _refused_by_server(code, f"WhatsApp's server answered {code}")
 
 
 def without_addresses(text: str) -> str:

@@ -5,6 +5,8 @@ import asyncpg
 from common import logs
 from common.postgres import Pool
 from sender.whatsapp.neonize import store
+from sender.whatsapp.relay import app_state
+from sender.whatsapp.wire.app_state import HASH_LENGTH
 
 log = logs.get(__name__)
 
@@ -17,7 +19,22 @@ SAMPLE_NOISE_KEYS = f"""
     LIMIT {SAMPLE}
 """
 
-STATEMENTS = (store.FIND_DEVICE, store.FIND_NOISE_KEY, SAMPLE_NOISE_KEYS)
+SAMPLE_HASHES = f"""
+    SELECT hash
+    FROM whatsmeow_app_state_version
+    LIMIT {SAMPLE}
+"""
+
+STATEMENTS = (
+    store.FIND_DEVICE,
+    store.FIND_NOISE_KEY,
+    store.COPY_SECRET,
+    app_state.FIND_KEY,
+    app_state.FIND_VERSION,
+    app_state.LIST_VALUE_MACS,
+    SAMPLE_NOISE_KEYS,
+    SAMPLE_HASHES,
+)
 """All that is asked of the library's tables in relay mode."""
 
 
@@ -40,10 +57,12 @@ class Formats:
                 for statement in STATEMENTS:
                     await connection.prepare(statement)
                 keys = [row[0] for row in await connection.fetch(SAMPLE_NOISE_KEYS)]
+                hashes = [row[0] for row in await connection.fetch(SAMPLE_HASHES)]
         except asyncpg.SyntaxOrAccessError as error:
             log.error("the wire relay is refused", reason=str(error))
             raise FormatChanged(f"the library's tables have changed: {error}") from None
-        if any(not isinstance(key, bytes) or len(key) != KEY_LENGTH for key in keys):
-            log.error("the wire relay is refused", reason="noise keys have another form")
-            raise FormatChanged("the noise keys of the library's devices have another form")
+        for found, length, what in ((keys, KEY_LENGTH, "noise keys"), (hashes, HASH_LENGTH, "hashes of app state")):
+            if any(not isinstance(each, bytes) or len(each) != length for each in found):
+                log.error("the wire relay is refused", reason=f"{what} have another form")
+                raise FormatChanged(f"the library's {what} have another form")
         self._are_known = True

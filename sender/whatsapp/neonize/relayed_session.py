@@ -1,20 +1,46 @@
 """A linked device whose stanzas go through the relay of its host: what that can do more than the library alone."""
 
 import asyncio
+from datetime import datetime
 from random import Random
 
+from common.addresses import Jid
 from common.clock import Clock
 from sender.host.fleet import Fleet
+from sender.host.frames import Frame
+from sender.whatsapp.neonize.failures import failure_of_answer
 from sender.whatsapp.neonize.formats import Formats
 from sender.whatsapp.neonize.patience import Patience
-from sender.whatsapp.neonize.sending import Tap
+from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.session import Account, Listener
+from sender.whatsapp.protobuf import Message
+from sender.whatsapp.relay import actions
+from sender.whatsapp.relay.actions import Written
+from sender.whatsapp.relay.app_state import AppState
+from sender.whatsapp.session import (
+    Accepted,
+    Account,
+    AddressBook,
+    ChatList,
+    Labels,
+    Listener,
+    MessageName,
+    OnWire,
+    Questions,
+)
+from sender.whatsapp.wire.decoder import decode
+from sender.whatsapp.wire.encoder import encode
+from sender.whatsapp.wire.node import Node
+
+PATIENCE_MARGIN = 0.9
+"""The relay gives a question up a little before we do, so that nobody waits on for an answer that is not wanted."""
 
 
-class RelayedSession(NeonizeSession):
+class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions):
     """`fleet` has hosts with a relay."""
+
+    uses_given_id = True
 
     def __init__(
         self,
@@ -32,6 +58,75 @@ class RelayedSession(NeonizeSession):
     ) -> None:
         super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance)
         self._formats = formats
+        self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
+
+    async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
+        seat = self._connected_seat()
+
+        async def on_wire_with_secret(wire_id: str) -> None:
+            # The library has stored the secret by now, under its own id, and the message has not left.
+            if sending.library_id is not None and message.messageContextInfo.messageSecret:
+                await self._store.copy_secret(self._account.device, sending.library_id, wire_id)
+            await on_wire(wire_id)
+
+        sending = Sending(seat.host, seat.name, self._tap, on_wire_with_secret, id)
+        return await self._run(seat, sending, to, message)
+
+    async def ask_whatsapp(self, question: Node) -> Node:
+        patience = self._patience.call
+        fields = {"patience": patience * PATIENCE_MARGIN}
+        answer = decode((await self._call("query", fields, encode(question), patience=patience)).body)
+        if answer.get("type") == "error":
+            error = answer.find("error")
+            raise failure_of_answer(error.number("code") if error else 0)
+        return answer
+
+    async def archive_chat(self, chat: Jid, archived: bool, last: datetime | None = None) -> None:
+        await self._set(actions.archive(chat, archived, last))
+
+    async def pin_chat(self, chat: Jid, pinned: bool) -> None:
+        await self._set(actions.pin(chat, pinned))
+
+    async def mute_chat(self, chat: Jid, muted: bool, until: datetime | None = None) -> None:
+        await self._set(actions.mute(chat, muted, until))
+
+    async def mark_chat_read(self, chat: Jid, read: bool, last: datetime | None = None) -> None:
+        await self._set(actions.mark_read(chat, read, last))
+
+    async def clear_chat(self, chat: Jid, last: datetime | None = None) -> None:
+        await self._set(actions.clear(chat, last))
+
+    async def delete_chat(self, chat: Jid, last: datetime | None = None) -> None:
+        await self._set(actions.delete(chat, last))
+
+    async def star_message(self, message: MessageName, starred: bool) -> None:
+        await self._set(actions.star(message, starred))
+
+    async def remove_message(self, message: MessageName, at: datetime | None = None) -> None:
+        await self._set(actions.remove(message, at))
+
+    async def edit_label(self, label: str, name: str, color: int) -> None:
+        await self._set(actions.edit_label(label, name, color))
+
+    async def delete_label(self, label: str) -> None:
+        await self._set(actions.edit_label(label, "", 0, deleted=True))
+
+    async def label_chat(self, label: str, chat: Jid, labeled: bool) -> None:
+        await self._set(actions.label_chat(label, chat, labeled))
+
+    async def label_message(self, label: str, chat: Jid, whatsapp_id: str, labeled: bool) -> None:
+        await self._set(actions.label_message(label, chat, whatsapp_id, labeled))
+
+    async def save_contact(self, contact: Jid, full_name: str, first_name: str | None = None) -> None:
+        await self._set(actions.save_contact(contact, full_name, first_name or full_name.split(" ")[0]))
+
+    async def _set(self, written: Written) -> None:
+        self._connected_seat()
+        await self._app_state.set(*written)
+
+    def _notify(self, notification: Node) -> None:
+        seat = self._connected_seat()
+        seat.host.tell(Frame("notify", fields={"session": seat.name}, body=encode(notification)))
 
     async def _opening(self) -> dict[str, str]:
         await self._formats.check(self._store.pool)

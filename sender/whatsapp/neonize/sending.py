@@ -29,14 +29,16 @@ class Tap:
 
 
 class Sending:
-    """`run` once. `must_restart` says afterwards that the session cannot go on as it is."""
+    """`run` once. `wire_id` is for sessions whose relay can give a message another id than the library's; empty leaves
+    it that. `must_restart` says afterwards that the session cannot go on as it is."""
 
-    def __init__(self, host: HostProcess, session: str, tap: Tap, on_wire: OnWire) -> None:
+    def __init__(self, host: HostProcess, session: str, tap: Tap, on_wire: OnWire, wire_id: str = "") -> None:
         self._host = host
         self._session = session
         self._tap = tap
         self._on_wire = on_wire
-        self._whatsapp_id: str | None = None
+        self._wire_id = wire_id
+        self._library_id: str | None = None
         self._is_let_go = False
         self._objection: Exception | None = None
         self.must_restart: str | None = None
@@ -45,9 +47,13 @@ class Sending:
     def _may_have_left(self) -> bool:
         return self._is_let_go or not self._tap.is_trusted
 
+    @property
+    def library_id(self) -> str | None:
+        return self._library_id
+
     async def run(self, to: Jid, message: Message, patience: float) -> Accepted:
         """Raises DeliveryError, or what `on_wire` raised, in which case nothing left."""
-        fields = {"session": self._session, "to": to_engine(to).hex()}
+        fields = {"session": self._session, "to": to_engine(to).hex(), "wire_id": self._wire_id}
         call = self._host.begin("send", fields, message.SerializeToString())
         try:
             async with asyncio.timeout(patience):
@@ -74,7 +80,7 @@ class Sending:
 
     async def _answer(self, call: Call) -> Frame:
         while (frame := await call.next()).kind != "answer":
-            self._whatsapp_id = frame.fields["whatsapp_id"]
+            self._library_id = frame.fields["library_id"]
             try:
                 await self._on_wire(frame.fields["whatsapp_id"])
                 self._is_let_go = True
@@ -95,7 +101,8 @@ class Sending:
         if result.Error:
             raise failure_of_send(result.Error, is_on_wire=self._may_have_left)
         sent = result.SendResponse
-        self._tap.check(self._whatsapp_id, sent.ID)
-        if self._whatsapp_id is None:
+        self._tap.check(self._library_id, sent.ID)
+        if self._library_id is None:
             await self._on_wire(sent.ID)
-        return Accepted(sent.ID, datetime.fromtimestamp(sent.Timestamp, UTC))
+        used = self._wire_id if self._wire_id and self._library_id is not None else sent.ID
+        return Accepted(used, datetime.fromtimestamp(sent.Timestamp, UTC))

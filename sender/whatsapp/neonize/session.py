@@ -112,6 +112,9 @@ class NeonizeSession:
     async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
         seat = self._connected_seat()
         sending = Sending(seat.host, seat.name, self._tap, on_wire)
+        return await self._run(seat, sending, to, message)
+
+    async def _run(self, seat: Seat, sending: Sending, to: Jid, message: Message) -> Accepted:
         try:
             return await sending.run(to, message, self._patience.send)
         finally:

@@ -1,5 +1,5 @@
-"""The session store: the library's own Postgres database, of whose tables we read some and write none, and beside them
-a table of ours for what hosts left behind."""
+"""The session store: the library's own Postgres database, which is only read, but for what COPY_SECRET says; and beside
+its tables one of ours for what hosts left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +48,15 @@ LIST_CONTACTS = """
     ORDER BY their_jid
 """
 
+
+# Votes and answers name a message by the id that it went by, and are opened with the secret found under that id.
+COPY_SECRET = """
+    INSERT INTO whatsmeow_message_secrets (our_jid, chat_jid, sender_jid, message_id, key)
+    SELECT our_jid, chat_jid, sender_jid, $3, key
+    FROM whatsmeow_message_secrets
+    WHERE our_jid = $1 AND message_id = $2
+    ON CONFLICT DO NOTHING
+"""
 
 FIND_NOISE_KEY = """
     SELECT noise_key
@@ -151,29 +160,15 @@ class Store:
         key: bytes | None = await self.pool.fetchval(FIND_NOISE_KEY, device)
         return key
 
+    async def copy_secret(self, device: str, library_id: str, wire_id: str) -> None:
+        """The only thing that we write into the library's tables."""
+        await self.pool.execute(COPY_SECRET, device, library_id, wire_id)
+
     async def find_secret(self, device: str, chat: Jid, message_id: str) -> Secret | None:
         """The secret of a message that this device has seen or sent."""
         assert self._pool is not None
         row = await self._pool.fetchrow(FIND_SECRET, device, message_id, chat)
         return None if row is None else Secret(without_device(Jid(row["sender_jid"])), row["key"])
-
-    async def make_tables(self) -> None:
-        """Ours, beside the library's. Under `schema_lock`."""
-        assert self._pool is not None
-        await self._pool.execute(MAKE_LEFT_EVENTS)
-
-    async def find_left_events(self, device: str) -> list[LeftEvent]:
-        """In their order. Waits for a host that is still writing them, which has lost its node a moment ago."""
-        assert self._pool is not None
-        key = to_engine(Jid(device)).hex()
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(WAIT_FOR_HOST, key, timeout=HOST_PATIENCE)
-            rows = await connection.fetch(FIND_LEFT_EVENTS, key)
-        return [LeftEvent(place, code, body, datetime.fromtimestamp(at, UTC)) for place, code, body, at in rows]
-
-    async def forget_left_event(self, device: str, place: int) -> None:
-        assert self._pool is not None
-        await self._pool.execute(FORGET_LEFT_EVENT, to_engine(Jid(device)).hex(), place)
 
     async def other_addresses(self, addresses: Sequence[Jid]) -> dict[Jid, Jid]:
         """The LIDs of numbers and the numbers of LIDs, as far as they are known."""
@@ -192,6 +187,24 @@ class Store:
         assert self._pool is not None
         rows = await self._pool.fetch(LIST_CONTACTS, device)
         return [Contact(Jid(row[0]), row[1] or None, row[2] or None, row[3] or None, row[4] or None) for row in rows]
+
+    async def make_tables(self) -> None:
+        """Ours, beside the library's. Under `schema_lock`."""
+        assert self._pool is not None
+        await self._pool.execute(MAKE_LEFT_EVENTS)
+
+    async def find_left_events(self, device: str) -> list[LeftEvent]:
+        """In their order. Waits for a host that is still writing them, which has lost its node a moment ago."""
+        assert self._pool is not None
+        key = to_engine(Jid(device)).hex()
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(WAIT_FOR_HOST, key, timeout=HOST_PATIENCE)
+            rows = await connection.fetch(FIND_LEFT_EVENTS, key)
+        return [LeftEvent(place, code, body, datetime.fromtimestamp(at, UTC)) for place, code, body, at in rows]
+
+    async def forget_left_event(self, device: str, place: int) -> None:
+        assert self._pool is not None
+        await self._pool.execute(FORGET_LEFT_EVENT, to_engine(Jid(device)).hex(), place)
 
     async def schema_lock(self) -> Connection:
         """A connection that holds the lock under which tables may be made; closing it lets go."""

@@ -6,8 +6,9 @@ import os
 from collections import Counter
 from typing import Protocol
 
+from sender.whatsapp.relay.names import Names
 from sender.whatsapp.wire.curve import KeyPair
-from sender.whatsapp.wire.decoder import decode
+from sender.whatsapp.wire.decoder import decode, peek_tag
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.errors import MalformedFrame
 from sender.whatsapp.wire.node import Node
@@ -37,6 +38,7 @@ class Relayed:
         self.proxy = proxy
         self.passed: Counter[str] = Counter()
         self._legs: Legs | None = None
+        self._names = Names()
         self._waiting: dict[str, asyncio.Future[Node]] = {}
         self._swallowed: set[str] = set()
         self._numbers = itertools.count(1)
@@ -82,26 +84,66 @@ class Relayed:
             encode(Node(notification.tag, {**notification.attributes, "id": own}, notification.content))
         )
 
+    async def ask(self, iq: bytes, patience: float) -> bytes:
+        """`query` for whoever holds bytes. Raises NotLinked, MalformedFrame or TimeoutError."""
+        async with asyncio.timeout(patience):
+            return encode(await self.query(decode(iq)))
+
+    async def tell_library(self, notification: bytes) -> None:
+        """`notify` for whoever holds bytes."""
+        self.notify(decode(notification))
+
+    def rename(self, library_id: str, wire_id: str) -> None:
+        """A message that the library is about to write under its own id leaves under this one: now, when the library
+        writes it again after a reconnect, and when it answers a receiver that could not read it. From any thread."""
+        self._names.add(library_id, wire_id)
+
     def from_client(self, stanza: bytes) -> bytes | None:
         """What to write to WhatsApp for a stanza of the library, if anything."""
         self.passed["up"] += 1
-        if not self._swallowed or (node := self._read(stanza)) is None:
-            return stanza
-        if node.tag == "ack" and (told := node.get("id")) in self._swallowed:
-            self._swallowed.discard(told)
-            return None
+        tag = peek_tag(stanza)
+        if tag == "message" and self._names and (node := self._read(stanza)) is not None:
+            return self._renamed(stanza, node)
+        if tag == "ack" and self._swallowed and (node := self._read(stanza)) is not None:
+            told = node.get("id")
+            if told in self._swallowed:
+                self._swallowed.discard(told)
+                return None
         return stanza
 
     def from_server(self, stanza: bytes) -> bytes | None:
         """What to write to the library for a stanza of WhatsApp, if anything."""
         self.passed["down"] += 1
-        if not self._waiting or (node := self._read(stanza)) is None:
-            return stanza
-        if node.tag == "iq" and (waiting := self._waiting.get(node.get("id") or "")) is not None:
-            if not waiting.done():
-                waiting.set_result(node)
-            return None
+        tag = peek_tag(stanza)
+        if tag == "iq" and self._waiting and (node := self._read(stanza)) is not None:
+            if (waiting := self._waiting.get(node.get("id") or "")) is not None:
+                if not waiting.done():
+                    waiting.set_result(node)
+                return None
+        elif tag in ("ack", "receipt") and self._names and (node := self._read(stanza)) is not None:
+            return self._named_back(stanza, node)
         return stanza
+
+    def _renamed(self, stanza: bytes, message: Node) -> bytes:
+        wire_id = self._names.on_wire(message.get("id"))
+        if wire_id is None:
+            return stanza
+        message.attributes["id"] = wire_id
+        if message.find("reporting") is not None:
+            # A token for reports that is made with the id, and that WhatsApp does not ask for.
+            message.content = [child for child in message.children if child.tag != "reporting"]
+        return encode(message)
+
+    def _named_back(self, stanza: bytes, node: Node) -> bytes:
+        """What the library must find under its own id: the server's word on a message, and a receiver who could not
+        read it. Who received or read it is for us, under the id that it went by."""
+        is_for_library = node.get("class") == "message" if node.tag == "ack" else node.get("type") == "retry"
+        if not is_for_library or (library_id := self._names.in_library(node.get("id"))) is None:
+            return stanza
+        node.attributes["id"] = library_id
+        if (retry := node.find("retry")) is not None and "id" in retry.attributes:
+            retry.attributes["id"] = library_id
+        return encode(node)
 
     def _read(self, stanza: bytes) -> Node | None:
         try:

@@ -40,6 +40,7 @@ class WebSocket:
                 elif opcode in (_CLOSE, _PING, _PONG) and length <= _LONGEST_CONTROL:
                     told = _mask(await self._reader.readexactly(length), key)
                     if opcode == _CLOSE:
+                        self._write(_CLOSE, told)
                         return
                     if opcode == _PING:
                         self._write(_PONG, told)

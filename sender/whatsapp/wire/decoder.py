@@ -33,6 +33,19 @@ def decode(frame: bytes) -> Node:
     return node
 
 
+def peek_tag(frame: bytes) -> str | None:
+    """The tag of the stanza in a frame, without reading the rest. None: it is not among the usual ones."""
+    if len(frame) < 5:
+        return None
+    if frame[0] & marks.FLAG_COMPRESSED:
+        try:
+            return decode(frame).tag
+        except MalformedFrame:
+            return None
+    at = {marks.LIST_8: 3, marks.LIST_16: 4}.get(frame[1])
+    return SINGLE_BYTE[frame[at]] if at is not None and frame[at] < len(SINGLE_BYTE) else None
+
+
 def _inflate(data: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:

@@ -77,6 +77,18 @@ async def test_waiting_messages_are_canceled_one_and_all(browser: Browser, calle
     assert "Nothing waits" in page
 
 
+async def test_the_queue_is_paused_and_goes_on(browser: Browser, caller: Caller) -> None:
+    await caller.send_text()
+    queue = f"{base_of(caller)}/queue"
+    await browser.go(queue)
+    page = await browser.send(f"{queue}/pause", value="true")
+    assert "The queue is paused: messages are accepted and wait." in page
+    assert (await caller.get("queue/pause")).json()["value"] is True
+    page = await browser.send(f"{queue}/pause", value="false")
+    assert "The queue goes on." in page
+    assert (await caller.get("queue/pause")).json()["value"] is False
+
+
 async def test_dead_letters_are_replayed_from_the_list_and_from_the_story(
     browser: Browser, caller: Caller, outcomes: Outcomes
 ) -> None:
@@ -96,13 +108,18 @@ async def test_dead_letters_are_replayed_from_the_list_and_from_the_story(
     assert (await caller.get("queue/count")).json() == {"count": 3}
 
 
-async def test_a_message_in_doubt_is_decided(browser: Browser, caller: Caller, outcomes: Outcomes) -> None:
+async def test_a_message_in_doubt_is_decided_and_its_webhook_is_told(
+    browser: Browser, caller: Caller, outcomes: Outcomes
+) -> None:
+    await caller.call("PUT", "update-webhook-delivery", json={"value": HOOK})
     zaap_id = (await caller.send_text()).json()["zaapId"]
     await outcomes.doubt(zaap_id)
     story = f"{base_of(caller)}/messages/{zaap_id}"
     assert "Nobody knows whether it went" in await browser.go(story)
     page = await browser.send(f"{story}/settle", outcome="sent")
     assert "It is decided" in page
+    assert "Told to webhooks" in page
+    assert "DeliveryCallback" in page
     assert (await caller.get(f"queue/{zaap_id}")).json()["status"] == "sent"
 
 

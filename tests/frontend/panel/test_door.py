@@ -169,6 +169,12 @@ async def test_an_installation_without_a_partner_token_says_what_is_missing(data
         assert answer.status_code == 403
 
 
+async def test_a_frontend_may_serve_the_api_alone(database: str, redis_url: str) -> None:
+    async with gateway_on(settings_for(database, redis_url, panel_enabled=False)) as gateway:
+        for path in ("/panel", "/panel/login", "/panel/files/panel.css"):
+            assert (await gateway.client.get(path)).status_code == 404
+
+
 async def test_the_panels_files_are_kept_by_browsers_until_they_change(browser: Browser) -> None:
     page = await browser.go("/panel/instances")
     for path in re.findall(r'"(/panel/files/[^"]+)"', page):

@@ -22,7 +22,7 @@ IN_CODE = re.compile(
     r"""|(?:not_found|_trouble|_login_page|Problem)\((?:request, )?(?:\d+, )?"([A-Z][^"]+)")"""
 )
 PLACES = re.compile(r"\{[a-z]+\}")
-ALTERNATIVE = "The node takes part again."  # behind an `else`
+ALTERNATIVES = ("The node takes part again.", "The queue goes on.", "Pause the queue")  # behind an `else`
 STATUSES = (
     "pending", "queued", "processing", "sending", "retrying", "uncertain", "sent", "delivered", "read", "played",
     "failed", "canceled", "expired", "retry", "not-connected", "dead", "waiting", "kept", "draining",
@@ -34,7 +34,7 @@ def texts() -> Iterator[str]:
         yield from (one or other for one, other in IN_TEMPLATES.findall(template.read_text(encoding="utf-8")))
     for module in ROOM.rglob("*.py"):
         yield from (one or other for one, other in IN_CODE.findall(module.read_text(encoding="utf-8")))
-    yield from (*STATES, *STATUSES, *PURPOSES.values(), "TRIAL", "ACTIVE", "CANCELED", ALTERNATIVE)
+    yield from (*STATES, *STATUSES, *PURPOSES.values(), "TRIAL", "ACTIVE", "CANCELED", *ALTERNATIVES)
     yield from (f"script-{script}" for script in SCRIPTS)
     yield from (f"policy-{policy}" for policy in ("hold", "resend", "assume-sent"))
     yield from (f"why-{reason}" for reason in get_args(Reason))

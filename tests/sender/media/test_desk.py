@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -300,3 +301,26 @@ async def test_a_page_that_says_nothing_has_no_card(
 async def test_a_card_is_not_looked_up_inside(media: Media) -> None:
     assert await media.look_up("http://169.254.169.254/") is None
     assert await media.look_up("file:///etc/passwd") is None
+
+
+async def test_each_step_is_measured_by_what_the_file_becomes(
+    media: Media, server: WebServer, metrics: MediaMetrics, tmp_path: Path
+) -> None:
+    picture = files.picture(tmp_path / "p", (300, 200)).read_bytes()
+    server.replies |= {"/picture": answer(picture), "/large": answer(bytes(LIMIT + 1))}
+    await media.upload(File(server.url("/picture"), Form.IMAGE))
+    for missing in ("/missing", "/large"):
+        with pytest.raises(DeliveryError):
+            await media.upload(File(server.url(missing), Form.IMAGE))
+
+    def total(metric: Any) -> dict[tuple[str, ...], float]:
+        return {
+            tuple(sample.labels.values()): sample.value
+            for family in metric.collect()
+            for sample in family.samples
+            if sample.name.endswith(("_count", "_sum", "_total")) and sample.value
+        }
+
+    assert {labels[0] for labels in total(metrics.duration)} == {"fetch", "convert", "upload"}
+    assert total(metrics.size)["upload", "image"] == len(picture)
+    assert total(metrics.failures) == {("fetch", "image", "media-not-usable"): 2}

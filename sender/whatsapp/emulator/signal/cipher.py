@@ -2,30 +2,22 @@
 
 import os
 
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from sender.whatsapp.wire import cbc
+from sender.whatsapp.wire.cbc import encrypt
+from sender.whatsapp.wire.errors import BadKey
 
-_BLOCK_BITS = 128
+__all__ = ["SignalError", "decrypt", "encrypt", "pad", "unpad"]
 
 
 class SignalError(ValueError):
     """A message cannot be decrypted, or nothing can be encrypted for a peer."""
 
 
-def encrypt(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
-    padder = padding.PKCS7(_BLOCK_BITS).padder()
-    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
-    return encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
-
-
 def decrypt(key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
     """Raises SignalError."""
-    decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
-    unpadder = padding.PKCS7(_BLOCK_BITS).unpadder()
     try:
-        padded = decryptor.update(ciphertext) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize()
-    except ValueError as error:
+        return cbc.decrypt(key, iv, ciphertext)
+    except BadKey as error:
         raise SignalError("the ciphertext is damaged") from error
 
 

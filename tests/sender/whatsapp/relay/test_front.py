@@ -18,6 +18,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
+IQ_HEAD = encode(Node("iq", {"type": "get"}))[:4]
 QUESTION = Node("iq", {"to": SERVER, "type": "get", "xmlns": "w:test"}, [Node("what")])
 
 
@@ -96,10 +97,10 @@ async def test_what_cannot_be_read_passes_as_it_came(relay: World) -> None:
     asking = asyncio.ensure_future(relay.relayed.query(QUESTION))  # so that the relay does read
     await whatsapp.hear()
     for _ in range(300):
-        stanza = chance.randbytes(chance.randrange(0, 200))
+        stanza = IQ_HEAD * chance.randrange(2) + chance.randbytes(chance.randrange(0, 200))
         await whatsapp.say(stanza)
         assert await library.hear() == stanza
-    assert relay.relayed.passed["unreadable"] > 200
+    assert relay.relayed.passed["unreadable"] > 100
     asking.cancel()
 
 
@@ -143,6 +144,36 @@ async def test_an_own_question_is_answered_and_the_library_hears_nothing(relay: 
     assert (await asking).child("so").tag == "so"
     await whatsapp.say(b"\0next")
     assert await library.hear() == b"\0next"
+
+
+async def test_a_message_bears_our_id_on_the_wire_and_its_own_in_the_library(relay: World) -> None:
+    library, whatsapp = await relay.joined()
+    relay.relayed.rename("3EB0LIBRARY", "3EB0OURS")
+    content = [Node("reporting"), Node("enc")]
+    for _ in range(2):  # also when the library writes it again
+        await library.say(encode(Node("message", {"id": "3EB0LIBRARY", "to": SERVER}, content)))
+        sent = decode(await whatsapp.hear())
+        assert (sent.get("id"), [child.tag for child in sent.children]) == ("3EB0OURS", ["enc"])
+    await whatsapp.say(encode(Node("ack", {"class": "message", "id": "3EB0OURS", "from": SERVER, "error": 479})))
+    refused = decode(await library.hear())
+    assert (refused.get("id"), refused.get("error")) == ("3EB0LIBRARY", "479")
+    retry = [Node("retry", {"count": 1, "id": "3EB0OURS"})]
+    await whatsapp.say(encode(Node("receipt", {"type": "retry", "id": "3EB0OURS", "from": SERVER}, retry)))
+    asked = decode(await library.hear())
+    assert (asked.get("id"), asked.child("retry").get("id")) == ("3EB0LIBRARY", "3EB0LIBRARY")
+    await whatsapp.say(encode(Node("receipt", {"type": "read", "id": "3EB0OURS", "from": SERVER})))
+    assert decode(await library.hear()).get("id") == "3EB0OURS"
+
+
+async def test_other_messages_keep_their_ids(relay: World) -> None:
+    library, whatsapp = await relay.joined()
+    relay.relayed.rename("3EB0LIBRARY", "3EB0OURS")
+    other = encode(Node("message", {"id": "3EB0OTHER", "to": SERVER, "category": "peer"}, [Node("enc")]))
+    await library.say(other)
+    assert await whatsapp.hear() == other
+    ack = encode(Node("ack", {"class": "message", "id": "3EB0OTHER", "from": SERVER}))
+    await whatsapp.say(ack)
+    assert await library.hear() == ack
 
 
 async def test_a_question_ends_with_its_connection(relay: World) -> None:

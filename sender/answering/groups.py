@@ -1,0 +1,271 @@
+"""Questions about groups; those about members serve communities too."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common.addresses import Jid, community_address, parse_phone, to_phone
+from common.errors import DeliveryError, Refused
+from sender.answering import members
+from sender.answering.seats import Seats, doing, reading, unsupported
+from sender.answers import Answerer, NoAnswer
+from sender.whatsapp.powers.groups import Change, Group, Groups, GroupUnknown, NotAllowed
+from sender.whatsapp.powers.people import HasPeople
+
+Arguments = Mapping[str, Any]
+PictureOf = Callable[[str, UUID], Awaitable[bytes]]
+"""A URL or data URI that an instance names, as a JPEG that WhatsApp takes. Raises DeliveryErrors."""
+Invite = Callable[[UUID, Sequence[Jid], str], Awaitable[None]]
+"""Writes the invitation to each, through the instance's own queue."""
+
+UNSET = {"requireAdminApproval": False, "adminOnlyAddMember": False}
+"""What WhatsApp has for a new group: asking for that changes nothing."""
+
+INVITABLE = frozenset({"not-authorized", "forbidden", "left-recently"})
+"""Why somebody was not added who can be invited."""
+
+EXPIRATIONS = {"24_HOURS": 86_400, "7_DAYS": 604_800, "90_DAYS": 7_776_000, "OFF": 0}
+
+
+class GroupQuestions:
+    """Instance and arguments in, what the reply models of the frontend's operations hold out."""
+
+    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite) -> None:
+        self._seats = seats
+        self._picture_of = picture_of
+        self._invite = invite
+
+    def by_name(self) -> Mapping[str, Answerer]:
+        return {
+            "create-group": self.create,
+            "group-metadata": self.show,
+            "light-group-metadata": self.show_lightly,
+            "update-group-name": self.rename,
+            "update-group-photo": self.set_picture,
+            "update-group-description": self.describe,
+            "update-group-settings": self.set_up,
+            "add-participant": self.add,
+            "remove-participant": self.remove,
+            "add-admin": self.promote,
+            "remove-admin": self.demote,
+            "leave-group": self.leave,
+            "group-invitation-metadata": self.show_invited,
+            "group-invitation-link": self.invitation,
+            "redefine-invitation-link": self.renew_invitation,
+            "accept-invite-group": self.join,
+            "send-chat-expiration": self.expire_messages,
+        }
+
+    async def create(self, instance: UUID, arguments: Arguments) -> Any:
+        """The own number among the members is no member: whoever makes a group is in it."""
+        held = self._seats.held(instance)
+        groups = self._groups(instance)
+        phones = [phone for phone in dict.fromkeys(arguments["phones"]) if phone != held.phone]
+        if not phones:
+            raise NoAnswer(400, "phones: at least one other number is needed")
+        with reading():
+            wanted = await members.resolve(held.session, phones)
+            made = await groups.create(arguments["groupName"], [each for each in wanted.values() if each is not None])
+        link, _ = await _link(groups, made.address)
+        told = members.outcomes(wanted, made.members)
+        if arguments["autoInvite"]:
+            await self._invite_refused(instance, wanted, told, link)
+        return {"phone": to_phone(made.address), "invitationLink": link, "participants": told}
+
+    async def show(self, instance: UUID, arguments: Arguments) -> Any:
+        """With the invitation, whose failure is told and fails nothing."""
+        groups, address = self._groups(instance), parse_phone(arguments["phone"])
+        with reading():
+            group = await groups.look(address)
+        link, error = await _link(groups, address)
+        return {**_metadata(group), "invitationLink": link, "invitationLinkError": error}
+
+    async def show_lightly(self, instance: UUID, arguments: Arguments) -> Any:
+        with reading():
+            group = await self._groups(instance).look(parse_phone(arguments["phone"]))
+        return {**_metadata(group), "invitationLink": None, "invitationLinkError": None}
+
+    async def rename(self, instance: UUID, arguments: Arguments) -> Any:
+        group = parse_phone(arguments["groupId"])
+        return await self._do(instance, "rename", lambda groups: groups.rename(group, arguments["groupName"]))
+
+    async def describe(self, instance: UUID, arguments: Arguments) -> Any:
+        group = parse_phone(arguments["groupId"])
+        return await self._do(
+            instance, "describe", lambda groups: groups.describe(group, arguments["groupDescription"])
+        )
+
+    async def set_picture(self, instance: UUID, arguments: Arguments) -> Any:
+        async def change(groups: Groups) -> None:
+            jpeg = await self._picture_of(arguments["groupPhoto"], instance)
+            await groups.set_picture(parse_phone(arguments["groupId"]), jpeg)
+
+        return await self._do(instance, "picture", change)
+
+    async def set_up(self, instance: UUID, arguments: Arguments) -> Any:
+        """Two of the four switches; the library does not export the others, so they are refused before any is set."""
+        for name in ("requireAdminApproval", "adminOnlyAddMember"):
+            if arguments[name] is not None and arguments[name] != UNSET[name]:
+                raise unsupported(f"WhatsApp's library cannot change {name}")
+
+        async def change(groups: Groups) -> None:
+            group = parse_phone(arguments["phone"])
+            if arguments["adminOnlyMessage"] is not None:
+                await groups.let_only_admins_write(group, arguments["adminOnlyMessage"])
+            if arguments["adminOnlySettings"] is not None:
+                await groups.let_only_admins_edit(group, arguments["adminOnlySettings"])
+
+        return await self._do(instance, "settings", change)
+
+    async def add(self, instance: UUID, arguments: Arguments) -> Any:
+        return await self._change(instance, Change.ADD, arguments)
+
+    async def remove(self, instance: UUID, arguments: Arguments) -> Any:
+        return await self._change(instance, Change.REMOVE, arguments)
+
+    async def promote(self, instance: UUID, arguments: Arguments) -> Any:
+        return await self._change(instance, Change.PROMOTE, arguments)
+
+    async def demote(self, instance: UUID, arguments: Arguments) -> Any:
+        return await self._change(instance, Change.DEMOTE, arguments)
+
+    async def leave(self, instance: UUID, arguments: Arguments) -> Any:
+        group = parse_phone(arguments["groupId"])
+        return await self._do(instance, "leave", lambda groups: groups.leave(group))
+
+    async def show_invited(self, instance: UUID, arguments: Arguments) -> Any:
+        groups = self._groups(instance)
+        with reading():
+            group = await groups.look_by_invitation(_code(arguments["url"]))
+        listed = _metadata(group)
+        kept = ("phone", "owner", "subject", "description", "creation", "participants", "subjectTime", "subjectOwner")
+        count = len(group.members)
+        return {
+            **{name: listed[name] for name in kept},
+            "invitationLink": arguments["url"].partition("?")[0],
+            "contactsCount": await self._acquaintances(instance, group),
+            "participantsCount": count,
+        }
+
+    async def invitation(self, instance: UUID, arguments: Arguments) -> Any:
+        return await self._invitation(instance, parse_phone(arguments["groupId"]), renew=False)
+
+    async def renew_invitation(self, instance: UUID, arguments: Arguments) -> Any:
+        """Of a community it is the announcement group's, which leads people in."""
+        name = arguments["groupId"]
+        address = parse_phone(name) if "-" in name else await self.announcement_group(instance, name)
+        answer = await self._invitation(instance, address, renew=True)
+        return {"invitationLink": answer["invitationLink"]}
+
+    async def join(self, instance: UUID, arguments: Arguments) -> Any:
+        with doing(instance, "join") as done:
+            await self._groups(instance).join(_code(arguments["url"]))
+        return {"success": done.is_done}
+
+    async def expire_messages(self, instance: UUID, arguments: Arguments) -> Any:
+        chat, seconds = parse_phone(arguments["phone"]), EXPIRATIONS[arguments["chatExpiration"]]
+        return await self._do(instance, "expiration", lambda groups: groups.expire_messages(chat, seconds))
+
+    async def announcement_group(self, instance: UUID, community: str) -> Jid:
+        """The group of a community that everybody is in, or the community itself where there is none."""
+        address = community_address(community)
+        with reading():
+            found = await self._groups(instance).sub_groups(address)
+        return next((each.address for each in found if each.is_announcement), address)
+
+    def _groups(self, instance: UUID) -> Groups:
+        return self._seats.groups(instance)
+
+    async def _do(self, instance: UUID, what: str, change: Callable[[Groups], Awaitable[None]]) -> Any:
+        groups = self._groups(instance)
+        with doing(instance, what) as done:
+            await change(groups)
+        return {"value": done.is_done}
+
+    async def _change(self, instance: UUID, change: Change, arguments: Arguments) -> Any:
+        held, groups = self._seats.held(instance), self._groups(instance)
+        if arguments["communityId"]:
+            group = await self.announcement_group(instance, arguments["communityId"])
+        else:
+            group = parse_phone(arguments["groupId"])
+        told: list[dict[str, Any]] = []
+        with doing(instance, change.value) as done:
+            wanted = await members.resolve(held.session, list(dict.fromkeys(arguments["phones"])))
+            addresses = [each for each in wanted.values() if each is not None]
+            found = await groups.change_members(group, change, addresses) if addresses else []
+            told = members.outcomes(wanted, found)
+            if arguments.get("autoInvite"):
+                link, _ = await _link(groups, group)
+                await self._invite_refused(instance, wanted, told, link)
+        return {"value": done.is_done and any(one["done"] or one["invited"] for one in told), "participants": told}
+
+    async def _invite_refused(
+        self, instance: UUID, wanted: Mapping[str, Jid | None], told: list[dict[str, Any]], link: str | None
+    ) -> None:
+        """Whoever is on WhatsApp and was not added, but was not in the group before, is written to."""
+        refused = [one for one in told if one["error"] in INVITABLE]
+        addresses = [address for one in refused if (address := wanted[one["phone"]]) is not None]
+        if link is None or not addresses:
+            return
+        await self._invite(instance, addresses, link)
+        for one in refused:
+            one["invited"] = True
+
+    async def _invitation(self, instance: UUID, group: Jid, *, renew: bool) -> Any:
+        groups = self._groups(instance)
+        try:
+            link = await groups.invitation(group, renew=renew)
+        except NotAllowed:
+            raise NoAnswer(403, "not-authorized") from None
+        except DeliveryError as error:
+            with reading():
+                raise error
+        return {"phone": to_phone(group), "invitationLink": link}
+
+    async def _acquaintances(self, instance: UUID, group: Group) -> int:
+        session = self._seats.held(instance).session
+        if not isinstance(session, HasPeople):
+            return 0
+        known = {contact.address for contact in await session.people.contacts()}
+        return sum(bool({member.address, member.phone, member.other} & known) for member in group.members)
+
+
+async def _link(groups: Groups, group: Jid) -> tuple[str | None, str | None]:
+    try:
+        return await groups.invitation(group), None
+    except NotAllowed:
+        return None, "not-authorized"
+    except GroupUnknown:
+        return None, "forbidden"
+    except Refused:
+        return None, "forbidden"
+    except DeliveryError:
+        return None, "too many requests"
+
+
+def _metadata(group: Group) -> dict[str, Any]:
+    return {
+        "phone": to_phone(group.address),
+        "description": group.description,
+        "owner": members.person(group.owner),
+        "subject": group.subject,
+        "creation": milliseconds(group.created_at),
+        "communityId": members.community_id(group.parent),
+        "adminOnlyMessage": group.only_admins_write,
+        "adminOnlySettings": group.only_admins_edit,
+        "requireAdminApproval": False,
+        "isGroupAnnouncement": group.is_announcement,
+        "participants": [members.shown(each) for each in group.members],
+        "subjectTime": milliseconds(group.subject_at),
+        "subjectOwner": members.person(group.subject_by),
+    }
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def _code(url: str) -> str:
+    """The library takes the code alone too, and knows one form of address only."""
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2]

@@ -1,0 +1,174 @@
+"""What real sessions can do through the relay only."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from common.addresses import Jid, user_of
+from common.errors import NotConnected, OutcomeUnknown, Refused
+from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.relayed_session import RelayedSession
+from sender.whatsapp.protobuf import Message
+from sender.whatsapp.relay.app_state import NoKey
+from sender.whatsapp.session import Account, Connected, MessageName
+from sender.whatsapp.wire.jid import SERVER
+from sender.whatsapp.wire.node import Node
+from tests.engines.listening import Ear
+from tests.engines.test_conformance import GIVEN, INSTANCE, send
+from tests.engines.worlds import NeonizeWorld, neonize_world
+from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+MOMENT = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.fixture
+async def relayed(emulator: EmulatorProgram, real_engine: NeonizeEngine) -> AsyncIterator[NeonizeWorld]:
+    async with neonize_world(real_engine, emulator, "relay") as world:
+        yield world
+
+
+@pytest.fixture
+async def account(relayed: NeonizeWorld) -> Account:
+    return await relayed.link(INSTANCE)
+
+
+@pytest.fixture
+async def session(relayed: NeonizeWorld, account: Account, ear: Ear) -> AsyncIterator[RelayedSession]:
+    session = await relayed.engine.open(account, ear)
+    assert isinstance(session, RelayedSession)
+    await ear.next(Connected)
+    yield session
+    await session.close()
+
+
+async def test_the_phone_takes_what_is_said_about_chats_and_labels(
+    relayed: NeonizeWorld, session: RelayedSession, account: Account
+) -> None:
+    chat = relayed.contacts[0]
+    message = MessageName(chat, "3EB0AA", from_me=True)
+    await eventually(lambda: _archive(session, chat))
+    await session.archive_chat(chat, False)  # the same thing again: what was set before is taken off the hash
+    await session.pin_chat(chat, True)
+    await session.mark_chat_read(chat, True, MOMENT)
+    await session.mute_chat(chat, True)
+    await session.star_message(message, True)
+    await session.remove_message(message, MOMENT)
+    await session.clear_chat(chat, MOMENT)
+    await session.delete_chat(chat, MOMENT)
+    await session.edit_label("7", "Paid", 3)
+    await session.label_chat("7", chat, True)
+    await session.label_message("7", chat, "3EB0AA", True)
+    await session.delete_label("7")
+    await session.save_contact(chat, "Bia Souza")
+    seen = await _seen(relayed, account)
+    assert [index[0] for index in seen] == [
+        "archive", "pin_v1", "archive", "pin_v1", "markChatAsRead", "mute", "star", "deleteMessageForMe", "clearChat",
+        "deleteChat", "label_edit", "label_jid", "label_message", "label_edit", "contact",
+    ]  # fmt: skip
+    assert seen[6] == ["star", chat, "3EB0AA", "1", "0"]
+
+
+async def test_a_change_of_another_device_is_met_half_way(
+    relayed: NeonizeWorld, account: Account, session: RelayedSession, real_engine: NeonizeEngine
+) -> None:
+    """The second device's changes are between ours: each is built anew on what the other did."""
+    second_ear = Ear()
+    second_account = await _link_again(relayed, account)
+    second = await real_engine.open(second_account, second_ear)
+    assert isinstance(second, RelayedSession)
+    await second_ear.next(Connected)
+    chat = relayed.contacts[0]
+    await eventually(lambda: _archive(session, chat))
+    await eventually(lambda: _archive(second, chat))
+    for number in range(3):
+        await session.pin_chat(chat, number % 2 == 0)
+        await second.pin_chat(chat, number % 2 == 1)
+    assert [index[0] for index in await _seen(relayed, account)][-6:] == ["pin_v1"] * 6
+    await second.close()
+
+
+async def test_whatsapp_is_asked_what_the_library_cannot(session: RelayedSession) -> None:
+    answer = await session.ask_whatsapp(Node("iq", {"to": SERVER, "type": "get", "xmlns": "encrypt"}, [Node("count")]))
+    assert answer.child("count").number("value") > 0
+    with pytest.raises(Refused):
+        await session.ask_whatsapp(Node("iq", {"to": SERVER, "type": "get", "xmlns": "w:none"}, [Node("what")]))
+
+
+async def test_without_a_connection_nothing_is_changed_or_asked(relayed: NeonizeWorld, session: RelayedSession) -> None:
+    await session.close()
+    with pytest.raises(NotConnected):
+        await session.pin_chat(relayed.contacts[0], True)
+    with pytest.raises(NotConnected):
+        await session.ask_whatsapp(Node("iq", {"to": SERVER, "type": "get", "xmlns": "encrypt"}, [Node("count")]))
+
+
+async def test_a_device_goes_directly_and_relayed_in_turn(
+    relayed: NeonizeWorld, account: Account, real_engine: NeonizeEngine
+) -> None:
+    for wire in ("direct", "relay", "direct"):
+        ear = Ear()
+        session = await real_engine.open(Account(account.instance, account.device, wire), ear)  # type: ignore[arg-type]
+        await ear.next(Connected)
+        await send(session, relayed.contacts[0], wire)
+        await session.close()
+    texts = [text for _, text in await relayed.received(relayed.contacts[0], 3)]
+    assert texts == ["direct", "relay", "direct"]
+
+
+async def test_a_message_that_is_sent_again_has_the_same_id(relayed: NeonizeWorld, session: RelayedSession) -> None:
+    """The first try left and its outcome was lost. A receiver can tell that it is the same; our emulator's does."""
+    contact = relayed.contacts[0]
+    await relayed.fail(contact, OutcomeUnknown)
+    with pytest.raises(OutcomeUnknown):
+        await send(session, contact, "hello")
+    await eventually(lambda: session.is_connected)
+    assert (await send(session, contact, "hello")).whatsapp_id == GIVEN
+    await send(session, contact, "next", given="3EB0000000000000000002")
+    assert await relayed.received(contact, 2) == [(GIVEN, "hello"), ("3EB0000000000000000002", "next")]
+
+
+async def test_a_vote_finds_the_secret_under_the_id_on_the_wire(relayed: NeonizeWorld, session: RelayedSession) -> None:
+    message = Message(conversation="poll")
+    message.messageContextInfo.messageSecret = bytes(range(32))
+
+    async def on_wire(wire_id: str) -> None:
+        assert wire_id == GIVEN
+
+    await session.send(relayed.contacts[0], message, id=GIVEN, on_wire=on_wire)
+    secret = await session.message_secret(relayed.contacts[0], GIVEN)
+    assert secret is not None
+    assert secret.key == bytes(range(32))
+
+
+async def _archive(session: RelayedSession, chat: Jid) -> bool:
+    """The first change has to wait for the phone, which shares the key with a new device when it finds the time."""
+    try:
+        await session.archive_chat(chat, True, MOMENT)
+    except NoKey:
+        return False
+    return True
+
+
+async def _link_again(relayed: NeonizeWorld, account: Account) -> Account:
+    from sender.whatsapp.session import Paired, QrCode
+
+    phone = user_of(Jid(account.device))
+    async for step in relayed.engine.pair("f" * 32, "Pombo"):
+        if isinstance(step, QrCode):
+            await relayed.emulator.post("scan", phone=phone, qr=step.text)
+        else:
+            assert isinstance(step, Paired)
+            return Account("f" * 32, step.device, "relay")
+    raise AssertionError("the pairing ended without a word")
+
+
+async def _seen(relayed: NeonizeWorld, account: Account) -> list[Any]:
+    """The indices of the changes that the account's phone has checked and taken."""
+    phone = user_of(Jid(account.device))
+    answer = await relayed.emulator.get(f"contacts/{phone}/sightings?kind=app-state&after=0&wait=1")
+    return [each["index"] for each in answer["sightings"]]
