@@ -25,6 +25,7 @@ from common.media.storage import Lifetimes, Storage
 from common.metrics import MediaMetrics, SenderMetrics
 from common.postgres import Pool
 from common.tables import received_media, shard
+from sender.autopilot import Autopilot
 from sender.inbox import Inbox
 from sender.media.linking import ReceivedLinks
 from sender.media.receiving import Receiving, ReceivingRules, without_link
@@ -77,9 +78,13 @@ class Reception:
             self.pool, lambda: self.held, self.sessions.get, self.storage, self.disk, self.released.append, self.rules,
             clock, self.metrics, Random(1),
         )  # fmt: skip
+        autopilot = Autopilot(
+            self.pool, lambda: self.held, lambda one: None, lambda one: None, lambda instances: None, clock,
+            max_attempts=3,
+        )  # fmt: skip
         self.inbox = Inbox(
-            self.pool, lambda: self.held, lambda instances: None, Translator(linking),
-            SenderMetrics(CollectorRegistry()), on_files=self.receiving.look,
+            self.pool, lambda: self.held, lambda instances: None, Translator(linking), self.engine,
+            SenderMetrics(CollectorRegistry()), autopilot=autopilot, on_files=self.receiving.look,
         )  # fmt: skip
         async with self.engine:
             running = [asyncio.ensure_future(part.run()) for part in (self.inbox, self.receiving)]
