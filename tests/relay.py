@@ -33,6 +33,8 @@ class Relay:
         """Refuse connections, and break those that are open."""
         if self._server is not None:
             self._server.close()
+            self._server = None
+        await asyncio.sleep(0)  # what was taken a moment ago is begun now, and finds that it is cut
         for writer in self._writers:
             writer.transport.abort()
         for task in self._tasks:
@@ -42,6 +44,9 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._server is None:
+            writer.transport.abort()
+            return
         self._tasks.add(task)
         self._writers.add(writer)
         try:

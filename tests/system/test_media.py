@@ -138,7 +138,8 @@ async def test_parallel_uploads_stay_within_memory(database: str, redis_url: str
     async with frontend_process(settings, tmp_path / "frontend.log") as gateway:
         caller = await gateway.create(pool)
         assert (await caller.post("send-document/pdf", document(0))).status_code == 200
-        (process,) = [one for one in psutil.Process().children() if one.cmdline()[-1] == "frontend"]
+        alive = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+        (process,) = [one for one in alive if one.cmdline()[-1] == "frontend"]
         before = process.memory_info().rss
         most = 0
 
