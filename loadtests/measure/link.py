@@ -9,7 +9,8 @@ ENDED = (OSError, RuntimeError)  # what a transport raises that the other way ha
 
 
 class Link:
-    """`part` lets nothing through either way and breaks no connection, as a network does that drops packets.
+    """`close` refuses connections and breaks those that are open; `open` listens again, on the same port as before.
+    `part` lets nothing through either way and breaks no connection, as a network does that drops packets.
     `lose_replies` takes requests and swallows what comes back, until `mend` breaks the connections that lost some.
 
     `on_connect` is told the port that the server sees as the client's.
@@ -33,6 +34,8 @@ class Link:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._server = None
+        await asyncio.sleep(0)  # what was taken a moment ago is begun now, and finds that it is closed
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -53,6 +56,9 @@ class Link:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._server is None:
+            writer.transport.abort()
+            return
         self._tasks.add(task)
         try:
             await self._connect(reader, writer)

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from common.postgres import Pool
+from loadtests.measure.link import Link
 from tests.bucket_server import BucketServer
 from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on, settings_for
-from tests.relay import Relay
 from tests.system.programs import Sender, frontend_process
 from tests.waiting import eventually
 
@@ -75,21 +75,31 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and path.name != "disk-id"]
 
 
+@asynccontextmanager
+async def link_to(port: int) -> AsyncIterator[Link]:
+    link = Link(port)
+    await link.open()
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
 async def test_a_bucket_that_goes_away_under_load_costs_no_message_and_gets_its_files_later(
     database: str, redis_url: str, pool: Pool, bucket: BucketServer, tmp_path: Path
 ) -> None:
-    async with Relay(bucket.port) as relay:
-        settings = {**bucket.settings, "S3_ENDPOINT": f"http://127.0.0.1:{relay.port}"}
+    async with link_to(bucket.port) as link:
+        settings = {**bucket.settings, "S3_ENDPOINT": f"http://127.0.0.1:{link.port}"}
         with sender_on(database, redis_url, tmp_path / "sender", settings) as sender:
             async with frontend_on(database, redis_url, tmp_path / "frontend", settings) as gateway:
                 caller = await gateway.create(pool)
                 accepting = asyncio.ensure_future(accept(caller, range(FILES)))
                 await eventually(lambda: pool.fetchval("SELECT count(*) > 10 FROM media"), PATIENCE)
-                await relay.cut()
+                await link.close()
                 accepted = await accepting
                 assert await pool.fetchval("SELECT count(*) > 10 FROM media WHERE place = 'disk'")
                 assert len(files_in(tmp_path / "frontend")) > 10
-                await relay.mend()
+                await link.open()
                 await eventually(lambda: pool.fetchval("SELECT bool_and(place = 'bucket') FROM media"), PATIENCE)
                 handed = await sender.handed_at_least(FILES, PATIENCE)
             assert len(accepted) == FILES
