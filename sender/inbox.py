@@ -1,7 +1,9 @@
 """The inbox: what the engine tells is committed before it goes on, and translated into events afterwards, in order."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -118,12 +120,13 @@ class Inbox:
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
         failed: list[tuple[int, str]] = []
         wishes: dict[int, Wish] = {}
+        told_ids = await self._told_ids(rows)
         for row in rows:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
                 made = self._translator.translate(
-                    row, await self._unsealing.open(row), await self._told_ids(row), await self._numbers(row)
+                    row, await self._unsealing.open(row), told_ids[row.instance_id], await self._numbers(row)
                 )
                 told.append((row, made, remembered(row)))
             except OUTAGES:
@@ -152,9 +155,16 @@ class Inbox:
             self._on_files()
         return len(rows) if ours else 0
 
-    async def _told_ids(self, row: ToldEvent) -> dict[str, str]:
-        found = await earlier.find_told_ids(self._pool, [(row.instance_id, each) for each in named_in(row)])
-        return {whatsapp_id: message_id for (_, whatsapp_id), message_id in found.items()}
+    async def _told_ids(self, rows: Sequence[ToldEvent]) -> Mapping[UUID, Mapping[str, str]]:
+        """By instance, the ids that the API told of the messages that these are about."""
+        named: set[tuple[UUID, str]] = set()
+        for row in rows:
+            with suppress(Exception):  # what cannot be read fails where it is translated
+                named.update((row.instance_id, each) for each in named_in(row))
+        told: dict[UUID, dict[str, str]] = defaultdict(dict)
+        for (instance, whatsapp_id), message_id in (await earlier.find_told_ids(self._pool, named)).items():
+            told[instance][whatsapp_id] = message_id
+        return told
 
     async def _numbers(self, row: ToldEvent) -> Mapping[Jid, str]:
         lids = nameless_in(row)
