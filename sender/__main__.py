@@ -99,7 +99,8 @@ async def serve(settings: SenderSettings) -> None:
         settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics, lambda: len(sessions),
     )  # fmt: skip
     outbound, keeps_all = Outbound(settings.allowed_networks), settings.events_keep_all
-    webhooks = webhooks_of(settings, outbound, pool, node_id, leases, clock, metrics)
+    vault = Vault(settings.token_encryption_key.get_secret_value())
+    webhooks = webhooks_of(settings, outbound, pool, vault, node_id, leases, clock, metrics)
     announce = webhooks.wake
     ledger = Ledger(
         pool, node_id, leases, metrics, announce, keeps_all_events=keeps_all, longest_pause=settings.message_delay_max
@@ -121,7 +122,7 @@ async def serve(settings: SenderSettings) -> None:
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
-        account_of=Ways(Vault(settings.token_encryption_key.get_secret_value()), settings.whatsapp_wire).account,
+        account_of=Ways(vault, settings.whatsapp_wire).account,
     )  # fmt: skip
     receiving = Receiving(
         pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,
@@ -260,6 +261,7 @@ def webhooks_of(
     settings: SenderSettings,
     outbound: Outbound,
     pool: Pool,
+    vault: Vault,
     node: str,
     leases: Leases,
     clock: Clock,
@@ -267,7 +269,7 @@ def webhooks_of(
 ) -> Webhooks:
     tools = Tools(
         Post(outbound, settings.webhook_timeout, settings.plain_hosts),
-        Reads(pool, Vault(settings.token_encryption_key.get_secret_value())),
+        Reads(pool, vault),
         Records(pool, node, leases.epoch_of),
         asyncio.Semaphore(settings.webhook_concurrency),
         leases.epoch_of,

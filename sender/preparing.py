@@ -35,7 +35,7 @@ class _Preparation:
 
 
 class Preparing:
-    """Used as a context by one courier: leaving it ends what is under way. `ready` is set when something is."""
+    """Used by one courier, which calls `end` when it leaves. `ready` is set when something is."""
 
     def __init__(self, lanes: Lanes, prepare: Callable[[QueuedMessage], Awaitable[Prepared]], clock: Clock) -> None:
         self._lanes = lanes

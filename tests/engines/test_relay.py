@@ -10,9 +10,10 @@ from common.addresses import Jid, user_of
 from common.errors import NotConnected, OutcomeUnknown, Refused
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.relayed_session import RelayedSession
+from sender.whatsapp.powers.chats import MessageName
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay.app_state import NoKey
-from sender.whatsapp.session import Account, Connected, MessageName
+from sender.whatsapp.session import Account, Connected
 from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Node
 from tests.engines.listening import Ear

@@ -14,21 +14,12 @@ from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
+from sender.whatsapp.powers.chats import AddressBook, ChatList, Labels, MessageName, Questions
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
-from sender.whatsapp.session import (
-    Accepted,
-    Account,
-    AddressBook,
-    ChatList,
-    Labels,
-    Listener,
-    MessageName,
-    OnWire,
-    Questions,
-)
+from sender.whatsapp.session import Accepted, Account, Listener, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.node import Node

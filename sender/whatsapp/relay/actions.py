@@ -4,7 +4,7 @@ changes. Names, numbers and versions are those that whatsmeow's appstate package
 from datetime import datetime
 
 from common.addresses import Jid
-from sender.whatsapp.session import MessageName
+from sender.whatsapp.powers.chats import MessageName
 from sender.whatsapp.wire.app_state import Change
 from sender.whatsapp.wire.protobuf import Value
 
