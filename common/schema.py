@@ -214,12 +214,16 @@ async def _apply_missing(connection: Connection, migrations: Sequence[Migration]
 
 
 async def _apply(connection: Connection, migration: Migration) -> timedelta:
-    """Try again while traffic holds the tables: each try waits only briefly, so that traffic does not queue behind."""
+    """Try again while traffic holds the tables: each try waits only briefly, so that traffic does not queue behind.
+
+    A migration of several tables may also meet a transaction that took them in another order.
+    """
     for attempt in range(1, LOCK_TRIES + 1):
         try:
             return await _apply_once(connection, migration)
-        except asyncpg.LockNotAvailableError:
-            if attempt == LOCK_TRIES:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            # Without a transaction some of it may stand: that is for its reader to look at.
+            if attempt == LOCK_TRIES or not migration.is_transactional:
                 raise
             log.warning("migration waits for a lock", name=migration.name, attempt=attempt)
             await asyncio.sleep(attempt * LOCK_POLL)

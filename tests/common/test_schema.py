@@ -113,6 +113,30 @@ async def test_a_migration_waits_out_traffic_that_holds_its_table(empty_database
     await writer.close()
 
 
+async def test_a_migration_that_meets_traffic_crosswise_is_tried_again(empty_database: str, folder: Path) -> None:
+    await migrate(empty_database, shards=1, folder=folder)
+    (folder / "0003_two.sql").write_text("CREATE TABLE other (id integer);\n")
+    await migrate(empty_database, shards=1, folder=folder)
+    (folder / "0004_both.sql").write_text(
+        "ALTER TABLE other ADD COLUMN name text;\nALTER TABLE shard ADD COLUMN name text;\n"
+    )
+    # Whoever looks for a deadlock first is the one that loses: this one never looks.
+    writer = await asyncpg.connect(empty_database, server_settings={"deadlock_timeout": "1h"})
+    transaction = writer.transaction()
+    await transaction.start()
+    await writer.execute("SELECT FROM shard")
+
+    async with asyncio.TaskGroup() as tasks:
+        migration = tasks.create_task(migrate(empty_database, shards=1, folder=folder))
+        while not await writer.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not migration.done()
+        await writer.execute("SELECT FROM other")
+        await transaction.rollback()
+
+    assert migration.result() == ["0004_both"]
+    await writer.close()
+
+
 async def test_a_database_that_exists_is_left_alone(database: str) -> None:
     await ensure_database(database)
 
