@@ -132,12 +132,12 @@ class Process:
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
+        numbers = asyncio.create_task(self._numbers.run())
         try:
-            async with asyncio.TaskGroup() as beside:
-                numbers = beside.create_task(self._numbers.run())
-                await self._node.run(self._stop)
-                numbers.cancel()
+            await self._node.run(self._stop)
         finally:
+            numbers.cancel()
+            await asyncio.wait([numbers])
             for client in self._clients:
                 await client.aclose()
 
