@@ -138,8 +138,11 @@ class Process:
         finally:
             numbers.cancel()
             await asyncio.wait([numbers])
-            for client in self._clients:
-                await client.aclose()
+            await self._close()
+
+    async def _close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
 
     @property
     def has_ended(self) -> bool:
@@ -165,6 +168,7 @@ class Process:
         self.life.die()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        await self._close()  # who was already closing was cut short
 
     async def stop(self) -> None:
         """As SIGTERM does. Raises what the node raised."""
