@@ -175,6 +175,7 @@ class Cluster:
             "MESSAGE_DELAY_MAX": f"{PAUSES[self.engine] * 2}s",
             "UNCERTAIN_GRACE": "1s",
             "SWEEP_INTERVAL": "2s",
+            "PAIRING_HANDOFF_WAIT": "1s",
             "REDIS_LOCK_TTL": f"{TTL}s",
             "REDIS_LOCK_REFRESH_INTERVAL": f"{REFRESH}s",
             "ASK_TIMEOUT": "4s",
