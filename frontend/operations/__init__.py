@@ -22,6 +22,7 @@ from frontend.operations import (
     security,
     status,
     support,
+    tags,
     webhooks,
 )
 
@@ -39,6 +40,7 @@ _OTHERS: tuple[Operation, ...] = (
     *newsletters.OPERATIONS,
     *privacy.OPERATIONS,
     *business.OPERATIONS,
+    *tags.OPERATIONS,
     *calls.OPERATIONS,
     *mobile.OPERATIONS,
     *webhooks.OPERATIONS,
