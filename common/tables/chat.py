@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.addresses import Jid
+from common.addresses import Jid, is_group, without_device
 from common.postgres import Connection, Executor
 
 FOR_EVER, NOT_MUTED = -1, 0
@@ -37,13 +37,14 @@ TELL = """
         last_received_by = CASE WHEN excluded.last_received_id IS NULL THEN chat.last_received_by
             ELSE excluded.last_received_by END"""
 
-# What the phone has set for chats that are known here; nothing is written where it is known already.
+# What the phone has set for chats that are known here; nothing is written where it is known already. A chat that the
+# phone has moved from its number to its LID may be told of under both: what stands under the LID is the newer.
 SETTLE = """
     UPDATE chat
     SET is_archived = phone.is_archived, is_pinned = phone.is_pinned, muted_until = phone.muted_until
     FROM unnest($2::text[], $3::boolean[], $4::boolean[], $5::bigint[])
         AS phone (address, is_archived, is_pinned, muted_until)
-    WHERE instance_id = $1 AND (chat.chat = phone.address OR chat.lid = phone.address)
+    WHERE instance_id = $1 AND phone.address = CASE WHEN chat.lid = ANY($2) THEN chat.lid ELSE chat.chat END
       AND (chat.is_archived, chat.is_pinned, chat.muted_until)
           IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
 
@@ -137,6 +138,13 @@ class Chat:
     last_received_id: str | None
     last_received_by: Jid | None
     note: Note | None
+
+    @property
+    def thread(self) -> Jid:
+        """Where the account's devices have it: under the address that its messages come from, a number or a LID."""
+        if self.last_received_by is not None and not is_group(self.chat):
+            return without_device(self.last_received_by)
+        return self.lid or self.chat
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "Chat":

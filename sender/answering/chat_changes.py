@@ -32,42 +32,38 @@ class ChatChanges:
     async def modify(self, instance: UUID, arguments: Arguments) -> Any:
         action, chat = arguments["action"], chat_address(arguments["phone"])
         known = await table.find(self._pool, instance, chat)
-        if known is not None:
-            chat = known.chat
+        thread = chat if known is None else known.thread
         now = self._clock.now()
         with doing(instance, action) as done:
             if action == "read":
-                await self._read(instance, chat, known, now)
+                await self._read(instance, thread, known, now)
             else:
                 last = now if known is None or known.last_message_at is None else known.last_message_at
-                await _change(self._seats.chat_list(instance), chat, action, last)
+                await _change(self._seats.chat_list(instance), thread, action, last)
         if not done.is_done:
             return {"value": False}
+        chat = chat if known is None else known.chat
         if action == "delete":
             await self._pool.execute(table.FORGET, instance, chat)
         else:
             await table.tell(self._pool, [_news(instance, chat, action, known, now)])
         return {"value": True}
 
-    async def _read(self, instance: UUID, chat: Jid, known: Chat | None, now: datetime) -> None:
+    async def _read(self, instance: UUID, thread: Jid, known: Chat | None, now: datetime) -> None:
         """The senders are told by a mark on the newest message, the account's devices by the state of the chat. Where
         neither is possible the answer says so."""
         session = self._seats.held(instance).session
-        is_marked = await _mark(session, chat, known)
+        is_marked = await _mark(session, thread, known)
         if not is_marked or isinstance(session, ChatList):
             last = now if known is None or known.last_message_at is None else known.last_message_at
-            await self._seats.chat_list(instance).mark_chat_read(chat, True, last)
+            await self._seats.chat_list(instance).mark_chat_read(thread, True, last)
 
 
-async def _mark(session: Session, chat: Jid, known: Chat | None) -> bool:
+async def _mark(session: Session, thread: Jid, known: Chat | None) -> bool:
     if known is None or known.last_received_id is None or not isinstance(session, ReadMarks):
         return False
-    by = known.last_received_by
-    if is_group(chat):
-        await session.mark_read(chat, by and without_device(by), [known.last_received_id])
-    else:
-        # Under the address from which the message came: its number or its LID.
-        await session.mark_read(chat if by is None else without_device(by), None, [known.last_received_id])
+    by = known.last_received_by if is_group(thread) else None
+    await session.mark_read(thread, by and without_device(by), [known.last_received_id])
     return True
 
 

@@ -80,5 +80,5 @@ class TagQuestions:
         if tag is None:
             return {"value": False}
         with doing(instance, "tag of a chat") as done:
-            await labels.label_chat(str(tag.id), chat if known is None else known.chat, is_on)
+            await labels.label_chat(str(tag.id), chat if known is None else known.thread, is_on)
         return {"value": done.is_done}

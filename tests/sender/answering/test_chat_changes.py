@@ -55,14 +55,14 @@ async def test_through_the_relay_a_chat_is_changed_and_the_list_shows_it(relayed
     await tell(relayed)
     what, value, column, shown = CHANGES[action]
     assert await modify(relayed, action) == {"value": True}
-    assert relayed.shared.changes == [(what, MARINA, value)]
+    assert relayed.shared.changes == [(what, LID, value)]
     assert getattr(await found(relayed), column) == shown
 
 
 async def test_a_chat_that_is_deleted_is_not_listed(relayed: Desk) -> None:
     await tell(relayed)
     assert await modify(relayed, "delete", LID) == {"value": True}
-    assert relayed.shared.changes == [("delete", MARINA, AT)]
+    assert relayed.shared.changes == [("delete", LID, AT)]
     assert await table.find(relayed.pool, relayed.instance, MARINA) is None
 
 
@@ -70,7 +70,7 @@ async def test_reading_through_the_relay_tells_the_senders_and_the_own_devices(r
     await tell(relayed)
     assert await modify(relayed, "read") == {"value": True}
     assert relayed.session.read == [(LID, None, "3EB0A1")]
-    assert relayed.shared.changes == [("read", MARINA, True)]
+    assert relayed.shared.changes == [("read", LID, True)]
     assert (await found(relayed)).unread == 0
 
 

@@ -53,7 +53,7 @@ async def test_a_tag_is_put_on_a_chat_and_taken_off(relayed: Desk) -> None:
     number = await create(relayed)
     await chat.tell(relayed.pool, [ChatNews(relayed.instance, MARINA, LID)])
     assert await relayed.ask("add-tag", phone=LID, tag=number) == {"value": True}
-    assert relayed.shared.labeled == {(number, MARINA)}
+    assert relayed.shared.labeled == {(number, LID)}
     assert await relayed.ask("remove-tag", phone=PHONE, tag=number) == {"value": True}
     assert relayed.shared.labeled == set()
 
