@@ -67,6 +67,12 @@ FIND = f"""
     WHERE instance_id = $1 AND (chat.chat = $2 OR lid = $2)
     LIMIT 1"""
 
+FIND_ALL = f"""
+    SELECT {_COLUMNS}
+    FROM chat
+    LEFT JOIN chat_note USING (instance_id, chat)
+    WHERE instance_id = $1 AND chat.chat = ANY($2::text[])"""
+
 FORGET = """
     DELETE FROM chat
     WHERE instance_id = $1 AND (chat = $2 OR lid = $2)"""
@@ -177,6 +183,12 @@ async def list_page(executor: Executor, instance: UUID, limit: int, offset: int)
 async def find(executor: Executor, instance: UUID, chat: Jid) -> Chat | None:
     row = await executor.fetchrow(FIND, instance, chat)
     return None if row is None else Chat.of(tuple(row))
+
+
+async def find_all(executor: Executor, instance: UUID, chats: Sequence[Jid]) -> dict[Jid, Chat]:
+    """Those of these that are known."""
+    found = [Chat.of(tuple(row)) for row in await executor.fetch(FIND_ALL, instance, chats)]
+    return {one.chat: one for one in found}
 
 
 _NAMES = tuple(ChatNews.__dataclass_fields__)

@@ -1,10 +1,12 @@
 """All questions that sessions are asked beyond themselves, with what answers them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from common.clock import Clock
 from common.metrics import SenderMetrics
 from common.postgres import Pool
+from common.tables import chat
 from sender.answering.address_book import AddressBookQuestions
 from sender.answering.appearances import Appearances, CacheRules
 from sender.answering.chat_changes import ChatChanges
@@ -32,7 +34,7 @@ def answerers(
 ) -> Mapping[str, Answerer]:
     appearances = Appearances(clock, metrics, caches)
     return {
-        **GroupQuestions(seats, picture_of, invite, clock).by_name(),
+        **GroupQuestions(seats, picture_of, invite, partial(chat.find_all, pool), clock).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), appearances).by_name(),
         **ChatQuestions(seats, pool, appearances, clock).by_name(),
