@@ -37,6 +37,16 @@ TELL = """
         last_received_by = CASE WHEN excluded.last_received_id IS NULL THEN chat.last_received_by
             ELSE excluded.last_received_by END"""
 
+# All that most sends tell, at two thirds of the price.
+TOUCH = """
+    INSERT INTO chat (instance_id, chat, last_message_at)
+    SELECT instance_id, chat, max(last_message_at)
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS told (instance_id, chat, last_message_at)
+    GROUP BY instance_id, chat
+    ORDER BY instance_id, chat
+    ON CONFLICT (instance_id, chat) DO UPDATE
+    SET last_message_at = greatest(chat.last_message_at, excluded.last_message_at)"""
+
 # What the phone has set for chats that are known here; nothing is written where it is known already. A chat that the
 # phone has moved from its number to its LID may be told of under both: what stands under the LID is the newer.
 SETTLE = """
@@ -167,6 +177,12 @@ async def tell(executor: Connection | Executor, news: Iterable[ChatNews]) -> Non
         folded[key] = folded[key].then(each) if key in folded else each
     if folded:
         await executor.execute(TELL, *([getattr(each, name) for each in folded.values()] for name in _NAMES))
+
+
+async def touch(connection: Connection, sent: Sequence[tuple[UUID, Jid, datetime]]) -> None:
+    """Messages that were sent: the moments of the last."""
+    if sent:
+        await connection.execute(TOUCH, *(list(column) for column in zip(*sent, strict=True)))
 
 
 async def settle(executor: Executor, instance: UUID, settings: Sequence[tuple[Jid, bool, bool, int]]) -> None:
