@@ -278,6 +278,7 @@ class SenderSettings(Settings):
     shutdown_timeout: Duration = seconds(100)
     drain_timeout: Duration = seconds(60)
     wameow_idle_timeout: Duration = seconds(3)
+    pairing_handoff_wait: Duration = seconds(45)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     number_lookup_batch: int = Field(default=200, ge=1, le=1000)

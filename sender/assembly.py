@@ -40,6 +40,7 @@ from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue
 from sender.sessions import Sessions
+from sender.stays import Stays
 from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.uncertain import Uncertain, UncertainPolicy
@@ -156,6 +157,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
             frozenset({"database", "leases"}),
         ),
         Handoff(leases, couriers.rest_shards, sessions.close_shards, Doorbell(redis), pool, clock, metrics),
+        Stays(sessions.pairing_shards, settings.pairing_handoff_wait, clock),
         Uncertain(
             pool, lambda: leases.held, couriers.hold, decided,
             UncertainPolicy.of(settings.uncertain_grace, settings.message_queue_failed_retention), clock, metrics,

@@ -173,6 +173,10 @@ class Sessions:
             await held.session.close()
         await self._forget(owner, "unlinked over the API")
 
+    def pairing_shards(self) -> set[int]:
+        """The shards where somebody may be scanning a code."""
+        return self._pairings.shards()
+
     async def close_shards(self, shards: Iterable[int]) -> None:
         """Close the sessions of these shards and end their pairings. Never logs out."""
         gone = set(shards)

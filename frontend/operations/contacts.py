@@ -1,5 +1,6 @@
 """Contacts: who has WhatsApp, what a person shows, the address book, blocking."""
 
+from common.capabilities import Capability
 from common.requests.contacts import AddContacts, ModifyBlocked, OfWhom, PhoneExistsBatch, RemoveContacts
 from common.requests.pages import Page
 from common.requests.places import OfNumber, OfPerson
@@ -9,7 +10,6 @@ from frontend.replies.common import Done
 from frontend.services import Services
 from frontend.support import State, everywhere
 
-ADDRESS_BOOK = "saving contacts is a change of app state, which the library cannot send"
 REPORT = "reporting takes a question to the server that the library does not know"
 
 PART = 1_000
@@ -39,7 +39,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "contacts/add",
-        Unavailable(ADDRESS_BOOK),
+        Ask("add-contacts", Capability.ADDRESS_BOOK),
         "Save contacts to the phone's address book",
         replies.BookChanged,
         body=AddContacts,
@@ -49,7 +49,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "contacts/remove",
-        Unavailable(ADDRESS_BOOK),
+        Ask("remove-contacts", Capability.ADDRESS_BOOK),
         "Remove contacts from the phone's address book",
         replies.BookChanged,
         body=RemoveContacts,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from common.clock import Clock
 from common.metrics import SenderMetrics
 from common.postgres import Pool
+from sender.answering.address_book import AddressBookQuestions
 from sender.answering.communities import CommunityQuestions
 from sender.answering.contacts import CacheRules, ContactQuestions
 from sender.answering.groups import GroupQuestions, Invite, PictureOf
@@ -29,6 +30,7 @@ def answerers(
         **GroupQuestions(seats, picture_of, invite, clock).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), clock, metrics, caches).by_name(),
+        **AddressBookQuestions(seats).by_name(),
         **PrivacyQuestions(seats).by_name(),
         **NewsletterQuestions(seats).by_name(),
     }

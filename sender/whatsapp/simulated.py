@@ -49,6 +49,7 @@ from sender.whatsapp.session import (
     Secret,
     UploadedFile,
 )
+from sender.whatsapp.simulated_state import SharedState, SharingSession
 
 log = logs.get(__name__)
 
@@ -327,6 +328,14 @@ class SimulatedSession:
                 done.set_result(None)
 
 
+class RelayedSimulatedSession(SimulatedSession, SharingSession):
+    """What a session can do more when it goes through the relay, so that both modes can be told apart without one."""
+
+    def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
+        super().__init__(account, listener, engine)
+        self.shared = SharedState()
+
+
 class SimulatedEngine:
     """`connects` says whether a session connects by itself when it is opened; `links` whether pairing succeeds."""
 
@@ -373,7 +382,8 @@ class SimulatedEngine:
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:
             await older.close()
-        session = SimulatedSession(account, listener, self)
+        kind = RelayedSimulatedSession if account.wire == "relay" else SimulatedSession
+        session = kind(account, listener, self)
         self.sessions[account.instance] = session
         if self._connects:
             self.later(session.restore())

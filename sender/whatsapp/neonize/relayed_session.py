@@ -1,6 +1,7 @@
 """A linked device whose stanzas go through the relay of its host: what that can do more than the library alone."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
@@ -14,7 +15,7 @@ from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.powers.chats import AddressBook, ChatList, Labels, MessageName, Questions
+from sender.whatsapp.powers.chats import AddressBook, BookEntry, ChatList, Labels, MessageName, Questions
 from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay import actions
@@ -116,8 +117,11 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions, H
     async def label_message(self, label: str, chat: Jid, whatsapp_id: str, labeled: bool) -> None:
         await self._set(actions.label_message(label, chat, whatsapp_id, labeled))
 
-    async def save_contact(self, contact: Jid, full_name: str, first_name: str | None = None) -> None:
-        await self._set(actions.save_contact(contact, full_name, first_name or full_name.split(" ")[0]))
+    async def save_contacts(self, contacts: Sequence[BookEntry]) -> None:
+        await self._set(actions.save_contacts(contacts))
+
+    async def remove_contacts(self, contacts: Sequence[Jid]) -> None:
+        await self._set(actions.remove_contacts(contacts))
 
     async def _set(self, written: Written) -> None:
         self._connected_seat()
