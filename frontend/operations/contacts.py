@@ -4,7 +4,7 @@ from common.capabilities import Capability
 from common.requests.contacts import AddContacts, ModifyBlocked, OfWhom, PhoneExistsBatch, RemoveContacts
 from common.requests.pages import Page
 from common.requests.places import OfNumber, OfPerson
-from frontend.operation import Ask, Call, Operation, Read, Unavailable
+from frontend.operation import Ask, Call, Operation, Read
 from frontend.replies import contacts as replies
 from frontend.replies.common import Done
 from frontend.services import Services
@@ -68,7 +68,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "contacts/{phone}/report",
-        Unavailable(REPORT),
+        Ask("report-contact", Capability.QUESTIONS, REPORT),
         "Report a person to WhatsApp",
         replies.Reported,
         place=OfPerson,
