@@ -17,6 +17,9 @@ from sender.whatsapp.wire.node import Node
 _FORMALITIES = ("w:p", "urn:xmpp:ping", "urn:xmpp:whatsapp:dirty", "urn:xmpp:whatsapp:push", "tos", "w:stats")
 
 
+NOT_FOUND = 404
+
+
 class AccountSettings:
     def __init__(self, directory: Directory, mailbox: Mailbox, ids: StanzaIds, newsletters: Newsletters) -> None:
         self._directory, self._mailbox, self._ids = directory, mailbox, ids
@@ -89,7 +92,8 @@ class AccountSettings:
                 told = self._administration.answer(device.account, number, variables)
             text = (variables.get("input") or {}).get("text")
         except GraphRefused as refused:
-            refusal = {"message": "Refused", "extensions": {"error_code": refused.number, "severity": "CRITICAL"}}
+            text = "Not Found" if refused.number == NOT_FOUND else "Refused"
+            refusal = {"message": text, "extensions": {"error_code": refused.number, "severity": "CRITICAL"}}
             return Reply([Node("result", {}, json.dumps({"data": None, "errors": [refusal]}))])
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise MalformedFrame("a graph question cannot be read") from error
