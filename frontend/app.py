@@ -103,6 +103,7 @@ async def open_app(
             settings.delivery_callback_of_canceled,
             ask,
             settings.token_overlap,
+            settings.number_lookup_patience,
         )
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)

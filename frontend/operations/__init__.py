@@ -2,10 +2,11 @@
 
 from frontend.operation import Operation
 from frontend.operations import (
-    business,
     calls,
+    catalog,
     chats,
     communities,
+    company,
     contacts,
     events,
     groups,
@@ -39,8 +40,9 @@ _OTHERS: tuple[Operation, ...] = (
     *communities.OPERATIONS,
     *newsletters.OPERATIONS,
     *privacy.OPERATIONS,
-    *business.OPERATIONS,
     *tags.OPERATIONS,
+    *catalog.OPERATIONS,
+    *company.OPERATIONS,
     *calls.OPERATIONS,
     *mobile.OPERATIONS,
     *webhooks.OPERATIONS,

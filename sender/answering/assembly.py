@@ -9,12 +9,16 @@ from common.postgres import Pool
 from common.tables import chat
 from sender.answering.address_book import AddressBookQuestions
 from sender.answering.appearances import Appearances, CacheRules
+from sender.answering.business import BusinessQuestions
+from sender.answering.catalog import CatalogQuestions
 from sender.answering.chat_changes import ChatChanges
 from sender.answering.chats import ChatQuestions
 from sender.answering.communities import CommunityQuestions
 from sender.answering.contacts import ContactQuestions
+from sender.answering.group_settings import GroupSettingsQuestions
 from sender.answering.groups import GroupQuestions, Invite, PictureOf
 from sender.answering.lookups import LookupRules, Lookups
+from sender.answering.newsletter_settings import NewsletterSettingsQuestions
 from sender.answering.newsletters import NewsletterQuestions
 from sender.answering.privacy import PrivacyQuestions
 from sender.answering.seats import Seats
@@ -35,6 +39,7 @@ def answerers(
     appearances = Appearances(clock, metrics, caches)
     return {
         **GroupQuestions(seats, picture_of, invite, partial(chat.find_all, pool), clock).by_name(),
+        **GroupSettingsQuestions(seats).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), appearances).by_name(),
         **ChatQuestions(seats, pool, appearances, clock).by_name(),
@@ -43,4 +48,7 @@ def answerers(
         **TagQuestions(seats, pool).by_name(),
         **PrivacyQuestions(seats).by_name(),
         **NewsletterQuestions(seats).by_name(),
+        **NewsletterSettingsQuestions(seats, picture_of).by_name(),
+        **BusinessQuestions(seats).by_name(),
+        **CatalogQuestions(seats).by_name(),
     }

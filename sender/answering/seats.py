@@ -12,6 +12,7 @@ from sender.answers import UNSUPPORTED, NoAnswer
 from sender.sessions import Held
 from sender.whatsapp.powers.chats import AddressBook, ChatList, Labels, Questions
 from sender.whatsapp.powers.groups import Groups, GroupUnknown, HasGroups, NotAllowed
+from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
 from sender.whatsapp.powers.newsletters import HasNewsletters, Newsletters, NewsletterUnknown
 from sender.whatsapp.powers.people import HasPeople, HasPrivacy, People, Privacy
 
@@ -78,6 +79,9 @@ class Seats:
 
     def questions(self, instance: UUID) -> Questions:
         return self._having(instance, Questions, Capability.QUESTIONS)  # type: ignore[type-abstract]
+
+    def inquiries(self, instance: UUID) -> Inquiries:
+        return self._having(instance, HasInquiries, Capability.QUESTIONS).inquiries  # type: ignore[type-abstract]
 
     def _having(self, instance: UUID, power: type[Power], needed: Capability) -> Power:
         session = self.held(instance).session

@@ -49,6 +49,7 @@ from sender.whatsapp.session import (
     Secret,
     UploadedFile,
 )
+from sender.whatsapp.simulated_people import SimulatedPeople
 from sender.whatsapp.simulated_state import SharedState, SharingSession
 
 log = logs.get(__name__)
@@ -141,6 +142,7 @@ class SimulatedSession:
         self._closed = False
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
+        self.people = SimulatedPeople(engine.behaviour, lambda: self._connected)
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []

@@ -1,19 +1,22 @@
-"""Business: catalogue, collections and the company's profile."""
+"""Catalogues: products and collections of them."""
 
+from common.capabilities import Capability
 from common.requests import business as requests
 from common.requests.places import OfCollection, OfNumber, OfProduct
-from frontend.operation import Operation, Unavailable
+from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies import business as replies
 from frontend.replies.common import Succeeded
 
 CATALOG = "the catalogue takes questions to the server (w:biz:catalog) that the library does not know"
-PROFILE = "the company's profile takes questions to the server (w:biz) that the library does not export"
+PICTURES = "a product's pictures go unencrypted to WhatsApp's media servers, where the library puts none"
+CART = "neither the library nor anything public shows the question that switches the cart"
+CHANGES = "neither the library nor anything public shows the questions that make and change collections"
 
 OPERATIONS = (
     Operation(
         "POST",
         "products",
-        Unavailable(CATALOG),
+        Unavailable(PICTURES),
         "Create or change a product",
         replies.Id,
         body=requests.EditProduct,
@@ -33,7 +36,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "catalogs",
-        Unavailable(CATALOG),
+        Ask("catalog", Capability.QUESTIONS, CATALOG),
         "The own products",
         replies.Catalog,
         query=requests.OfCursor,
@@ -42,7 +45,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs",
-        Unavailable(CATALOG),
+        Ask("catalog", Capability.QUESTIONS, CATALOG),
         "The own products, with the cursor in the body",
         replies.Catalog,
         body=requests.OfCursorInBody,
@@ -52,7 +55,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "catalogs/{phone}",
-        Unavailable(CATALOG),
+        Ask("catalog", Capability.QUESTIONS, CATALOG),
         "The products of a business",
         replies.Catalog,
         query=requests.OfCursor,
@@ -62,7 +65,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/{phone}",
-        Unavailable(CATALOG),
+        Ask("catalog", Capability.QUESTIONS, CATALOG),
         "The products of a business, with the cursor in the body",
         replies.Catalog,
         body=requests.OfCursorInBody,
@@ -73,7 +76,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "products/{productId}",
-        Unavailable(CATALOG),
+        Ask("product", Capability.QUESTIONS, CATALOG),
         "One product",
         replies.ProductShown,
         place=OfProduct,
@@ -82,7 +85,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "products/{productId}",
-        Unavailable(CATALOG),
+        Ask("delete-product", Capability.QUESTIONS, CATALOG),
         "Delete a product",
         Succeeded,
         place=OfProduct,
@@ -91,7 +94,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "product/{productId}",
-        Unavailable(CATALOG),
+        Ask("delete-product", Capability.QUESTIONS, CATALOG),
         "Delete a product",
         Succeeded,
         place=OfProduct,
@@ -101,7 +104,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/config",
-        Unavailable(CATALOG),
+        Unavailable(CART),
         "Switch the cart on or off",
         Succeeded,
         body=requests.CatalogConfig,
@@ -111,7 +114,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/collection",
-        Unavailable(CATALOG),
+        Unavailable(CHANGES),
         "Create a collection",
         replies.CollectionCreated,
         body=requests.CreateCollection,
@@ -121,7 +124,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "catalogs/collection",
-        Unavailable(CATALOG),
+        Ask("collections", Capability.QUESTIONS, CATALOG),
         "List collections",
         replies.Collections,
         query=requests.OfCursor,
@@ -130,7 +133,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "catalogs/collection/{collectionId}",
-        Unavailable(CATALOG),
+        Unavailable(CHANGES),
         "Delete a collection",
         Succeeded,
         place=OfCollection,
@@ -139,7 +142,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/collection-edit/{collectionId}",
-        Unavailable(CATALOG),
+        Unavailable(CHANGES),
         "Rename a collection",
         replies.CollectionChanged,
         body=requests.CollectionName,
@@ -150,7 +153,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "catalogs/collection-products/{phone}",
-        Unavailable(CATALOG),
+        Ask("collection-products", Capability.QUESTIONS, CATALOG),
         "The products of a collection",
         replies.CollectionProducts,
         query=requests.OfCollectionProducts,
@@ -160,7 +163,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/collection/add-product",
-        Unavailable(CATALOG),
+        Unavailable(CHANGES),
         "Put products into a collection",
         replies.CollectionChanged,
         body=requests.CollectionProducts,
@@ -170,99 +173,11 @@ OPERATIONS = (
     Operation(
         "POST",
         "catalogs/collection/remove-product",
-        Unavailable(CATALOG),
+        Unavailable(CHANGES),
         "Take products out of a collection",
         replies.CollectionChanged,
         body=requests.CollectionProducts,
         tag="business",
         example={"collectionId": "240915873642015", "productIds": ["7340215698741231"]},
-    ),
-    Operation(
-        "POST",
-        "business/company-description",
-        Unavailable(PROFILE),
-        "The company's description",
-        Succeeded,
-        body=requests.CompanyText,
-        status=201,
-        tag="business",
-        example={"value": "Padaria artesanal desde 1998"},
-    ),
-    Operation(
-        "POST",
-        "business/company-email",
-        Unavailable(PROFILE),
-        "The company's e-mail address",
-        Succeeded,
-        body=requests.CompanyEmail,
-        status=201,
-        tag="business",
-        example={"value": "contato@example.com"},
-    ),
-    Operation(
-        "POST",
-        "business/company-address",
-        Unavailable(PROFILE),
-        "The company's address",
-        Succeeded,
-        body=requests.CompanyText,
-        status=201,
-        tag="business",
-        example={"value": "Rua das Flores 120, Curitiba"},
-    ),
-    Operation(
-        "POST",
-        "business/company-websites",
-        Unavailable(PROFILE),
-        "The company's websites",
-        Succeeded,
-        body=requests.CompanyWebsites,
-        status=201,
-        tag="business",
-        example={"websites": ["https://example.com"]},
-    ),
-    Operation(
-        "POST",
-        "business/hours",
-        Unavailable(PROFILE),
-        "When the company is open",
-        Succeeded,
-        body=requests.BusinessHours,
-        status=201,
-        tag="business",
-        example={
-            "timezone": "America/Sao_Paulo",
-            "mode": "specificHours",
-            "days": [{"dayOfWeek": "TUESDAY", "openTime": "07:00", "closeTime": "19:00"}],
-        },
-    ),
-    Operation(
-        "GET",
-        "business/available-categories",
-        Unavailable(PROFILE),
-        "The categories that a company can have",
-        replies.Categories,
-        query=requests.FindCategories,
-        tag="business",
-    ),
-    Operation(
-        "POST",
-        "business/categories",
-        Unavailable(PROFILE),
-        "The company's categories",
-        Succeeded,
-        body=requests.CompanyCategories,
-        status=201,
-        tag="business",
-        example={"categories": ["RESTAURANT", "629412378414563"]},
-    ),
-    Operation(
-        "GET",
-        "business/profile",
-        Unavailable(PROFILE),
-        "The profile of a company",
-        replies.BusinessProfile,
-        query=requests.OfBusiness,
-        tag="business",
     ),
 )
