@@ -240,7 +240,8 @@ class CallLinks(Protocol):
 
 @runtime_checkable
 class LocalDeletions(Protocol):
-    """neonize: nothing. Removing a message for oneself is a change of app state, which its calls do not carry."""
+    """neonize: through the relay only. Removing a message for oneself is a change of app state, which the library's own
+    calls do not carry."""
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
 
