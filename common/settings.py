@@ -219,6 +219,7 @@ class FrontendSettings(Settings):
     rate_limit_instance: str = ""
     rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
+    number_lookup_patience: Duration = seconds(60)
     ready_timeout: Duration = seconds(3)
     panel_enabled: bool = True
     panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))

@@ -104,6 +104,7 @@ async def open_app(
             settings.delivery_callback_of_canceled,
             ask,
             settings.token_overlap,
+            settings.number_lookup_patience,
         )
         callers = Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies))
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)

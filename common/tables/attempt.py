@@ -49,7 +49,7 @@ SENT = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, wire, metadata
     FROM gone
-    RETURNING instance_id, zaap_id, message_id, chat, finished_at"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at, kind"""
 
 # `burns` is false when the attempt is given back: the session was not connected and nothing was tried.
 PUT_BACK = f"""

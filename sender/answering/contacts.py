@@ -9,6 +9,7 @@ from uuid import UUID
 from common.addresses import LID, USER, Jid, parse_phone, server_of, to_phone, user_of
 from common.clock import Clock
 from common.metrics import SenderMetrics
+from sender.answering.acquaintances import somebody
 from sender.answering.cache import Cache
 from sender.answering.lookups import Lookups
 from sender.answering.seats import Seats, doing, reading
@@ -41,6 +42,7 @@ class ContactQuestions:
             "phones-exist": self.exist,
             "profile-picture-of": self.picture,
             "modify-blocked": self.block,
+            "report-contact": self.report,
         }
 
     async def list_all(self, instance: UUID, arguments: Arguments) -> Any:
@@ -92,6 +94,14 @@ class ContactQuestions:
         with doing(instance, arguments["action"]) as done:
             await people.block(person, is_blocked=arguments["action"] == "block")
         return {"value": done.is_done}
+
+    async def report(self, instance: UUID, arguments: Arguments) -> Any:
+        reports, people = self._seats.inquiries(instance).reports, self._people(instance)
+        with reading():
+            person = await somebody(people, arguments["phone"])
+        with doing(instance, "report") as done:
+            await reports.report(person.lid or person.phone or parse_phone(arguments["phone"]))
+        return {"success": True} if done.is_done else {"success": False, "error": "WhatsApp refused this"}
 
     def _people(self, instance: UUID) -> People:
         return self._seats.people(instance)

@@ -9,9 +9,10 @@ from common.addresses import Jid, community_address, parse_phone, to_phone
 from common.clock import Clock
 from common.errors import DeliveryError, Refused
 from sender.answering import members
-from sender.answering.seats import Seats, doing, reading, unsupported
+from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer, NoAnswer
 from sender.whatsapp.powers.groups import Change, Group, Groups, GroupUnknown, NotAllowed
+from sender.whatsapp.powers.inquiries import HasInquiries
 from sender.whatsapp.powers.people import FOREVER, ChatSettings, HasPeople
 
 Arguments = Mapping[str, Any]
@@ -19,9 +20,6 @@ PictureOf = Callable[[str, UUID], Awaitable[bytes]]
 """A URL or data URI that an instance names, as a JPEG that WhatsApp takes. Raises DeliveryErrors."""
 Invite = Callable[[UUID, Sequence[Jid], str], Awaitable[None]]
 """Writes the invitation to each, through the instance's own queue."""
-
-UNSET = {"requireAdminApproval": False, "adminOnlyAddMember": False}
-"""What WhatsApp has for a new group: asking for that changes nothing."""
 
 INVITABLE = frozenset({"not-authorized", "forbidden", "left-recently"})
 """Why somebody was not added who can be invited."""
@@ -47,7 +45,6 @@ class GroupQuestions:
             "update-group-name": self.rename,
             "update-group-photo": self.set_picture,
             "update-group-description": self.describe,
-            "update-group-settings": self.set_up,
             "add-participant": self.add,
             "remove-participant": self.remove,
             "add-admin": self.promote,
@@ -92,13 +89,16 @@ class GroupQuestions:
         groups, address = self._groups(instance), parse_phone(arguments["phone"])
         with reading():
             group = await groups.look(address)
+            needs_approval = await self._needs_approval(instance, address)
         link, error = await _link(groups, address)
-        return {**_metadata(group), "invitationLink": link, "invitationLinkError": error}
+        return {**_metadata(group, needs_approval), "invitationLink": link, "invitationLinkError": error}
 
     async def show_lightly(self, instance: UUID, arguments: Arguments) -> Any:
+        address = parse_phone(arguments["phone"])
         with reading():
-            group = await self._groups(instance).look(parse_phone(arguments["phone"]))
-        return {**_metadata(group), "invitationLink": None, "invitationLinkError": None}
+            group = await self._groups(instance).look(address)
+            needs_approval = await self._needs_approval(instance, address)
+        return {**_metadata(group, needs_approval), "invitationLink": None, "invitationLinkError": None}
 
     async def rename(self, instance: UUID, arguments: Arguments) -> Any:
         group = parse_phone(arguments["groupId"])
@@ -116,21 +116,6 @@ class GroupQuestions:
             await groups.set_picture(parse_phone(arguments["groupId"]), jpeg)
 
         return await self._do(instance, "picture", change)
-
-    async def set_up(self, instance: UUID, arguments: Arguments) -> Any:
-        """Two of the four switches; the library does not export the others, so they are refused before any is set."""
-        for name in ("requireAdminApproval", "adminOnlyAddMember"):
-            if arguments[name] is not None and arguments[name] != UNSET[name]:
-                raise unsupported(f"WhatsApp's library cannot change {name}")
-
-        async def change(groups: Groups) -> None:
-            group = parse_phone(arguments["phone"])
-            if arguments["adminOnlyMessage"] is not None:
-                await groups.let_only_admins_write(group, arguments["adminOnlyMessage"])
-            if arguments["adminOnlySettings"] is not None:
-                await groups.let_only_admins_edit(group, arguments["adminOnlySettings"])
-
-        return await self._do(instance, "settings", change)
 
     async def add(self, instance: UUID, arguments: Arguments) -> Any:
         return await self._change(instance, Change.ADD, arguments)
@@ -237,6 +222,13 @@ class GroupQuestions:
                 raise error
         return {"phone": to_phone(group), "invitationLink": link}
 
+    async def _needs_approval(self, instance: UUID, group: Jid) -> bool:
+        """The library does not tell; a session that can ask for itself does."""
+        session = self._seats.held(instance).session
+        if not isinstance(session, HasInquiries):
+            return False
+        return (await session.inquiries.groups.switches(group)).joining_needs_approval
+
     async def _acquaintances(self, instance: UUID, group: Group) -> int:
         session = self._seats.held(instance).session
         if not isinstance(session, HasPeople):
@@ -258,7 +250,7 @@ async def _link(groups: Groups, group: Jid) -> tuple[str | None, str | None]:
         return None, "too many requests"
 
 
-def _metadata(group: Group) -> dict[str, Any]:
+def _metadata(group: Group, needs_approval: bool = False) -> dict[str, Any]:
     return {
         "phone": to_phone(group.address),
         "description": group.description,
@@ -268,7 +260,7 @@ def _metadata(group: Group) -> dict[str, Any]:
         "communityId": members.community_id(group.parent),
         "adminOnlyMessage": group.only_admins_write,
         "adminOnlySettings": group.only_admins_edit,
-        "requireAdminApproval": False,
+        "requireAdminApproval": needs_approval,
         "isGroupAnnouncement": group.is_announcement,
         "participants": [members.shown(each) for each in group.members],
         "subjectTime": milliseconds(group.subject_at),

@@ -13,10 +13,8 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, runtime_checkable
 
 from common.addresses import Jid
+from common.capabilities import Wire
 from sender.whatsapp.protobuf import Message
-
-Wire = Literal["direct", "relay"]
-"""Whether the engine speaks to WhatsApp itself, or through the relay of its host, if it can."""
 
 
 @dataclass(frozen=True, slots=True)

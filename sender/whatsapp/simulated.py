@@ -49,6 +49,8 @@ from sender.whatsapp.session import (
     Secret,
     UploadedFile,
 )
+from sender.whatsapp.simulated_people import SimulatedPeople
+from sender.whatsapp.simulated_state import SharedState, SharingSession
 
 log = logs.get(__name__)
 
@@ -140,6 +142,7 @@ class SimulatedSession:
         self._closed = False
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
+        self.people = SimulatedPeople(engine.behaviour, lambda: self._connected)
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
@@ -327,6 +330,14 @@ class SimulatedSession:
                 done.set_result(None)
 
 
+class RelayedSimulatedSession(SimulatedSession, SharingSession):
+    """What a session can do more when it goes through the relay, so that both modes can be told apart without one."""
+
+    def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
+        super().__init__(account, listener, engine)
+        self.shared = SharedState()
+
+
 class SimulatedEngine:
     """`connects` says whether a session connects by itself when it is opened; `links` whether pairing succeeds."""
 
@@ -373,7 +384,8 @@ class SimulatedEngine:
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:
             await older.close()
-        session = SimulatedSession(account, listener, self)
+        kind = RelayedSimulatedSession if account.wire == "relay" else SimulatedSession
+        session = kind(account, listener, self)
         self.sessions[account.instance] = session
         if self._connects:
             self.later(session.restore())

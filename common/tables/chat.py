@@ -1,0 +1,174 @@
+"""chat: the chats of each instance, as history, messages, read marks and our own changes tell of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common.addresses import Jid
+from common.postgres import Connection, Executor
+
+FOR_EVER, NOT_MUTED = -1, 0
+
+# One row a chat, in the order of their keys: two transactions that tell of the same chats cannot deadlock. What counts
+# anew (`read_at`) replaces the count unless that is older than what the count began with; the rest adds to it.
+TELL = """
+    INSERT INTO chat (instance_id, chat, lid, name, push_name, last_message_at, unread, read_at, is_archived, is_pinned,
+                      muted_until, last_received_id, last_received_by)
+    SELECT *
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::integer[],
+                $8::timestamptz[], $9::boolean[], $10::boolean[], $11::bigint[], $12::text[], $13::text[]) AS told
+    ORDER BY 1, 2
+    ON CONFLICT (instance_id, chat) DO UPDATE
+    SET lid = coalesce(excluded.lid, chat.lid),
+        name = coalesce(excluded.name, chat.name),
+        push_name = coalesce(excluded.push_name, chat.push_name),
+        last_message_at = greatest(chat.last_message_at, excluded.last_message_at),
+        unread = CASE
+            WHEN excluded.read_at IS NULL THEN chat.unread + excluded.unread
+            WHEN excluded.read_at < chat.read_at THEN chat.unread
+            ELSE excluded.unread END,
+        read_at = greatest(chat.read_at, excluded.read_at),
+        is_archived = coalesce(excluded.is_archived, chat.is_archived),
+        is_pinned = coalesce(excluded.is_pinned, chat.is_pinned),
+        muted_until = coalesce(excluded.muted_until, chat.muted_until),
+        last_received_id = coalesce(excluded.last_received_id, chat.last_received_id),
+        last_received_by = CASE WHEN excluded.last_received_id IS NULL THEN chat.last_received_by
+            ELSE excluded.last_received_by END"""
+
+# What the phone has set for chats that are known here; nothing is written where it is known already.
+SETTLE = """
+    UPDATE chat
+    SET is_archived = phone.is_archived, is_pinned = phone.is_pinned, muted_until = phone.muted_until
+    FROM unnest($2::text[], $3::boolean[], $4::boolean[], $5::bigint[])
+        AS phone (address, is_archived, is_pinned, muted_until)
+    WHERE instance_id = $1 AND (chat.chat = phone.address OR chat.lid = phone.address)
+      AND (chat.is_archived, chat.is_pinned, chat.muted_until)
+          IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
+
+_COLUMNS = """chat.chat, lid, name, push_name, last_message_at, unread, coalesce(is_archived, false),
+           coalesce(is_pinned, false), coalesce(muted_until, 0), last_received_id, last_received_by, chat_note.id,
+           content, chat_note.created_at, changed_at"""
+
+LIST = f"""
+    SELECT {_COLUMNS}
+    FROM chat
+    LEFT JOIN chat_note USING (instance_id, chat)
+    WHERE instance_id = $1
+    ORDER BY coalesce(is_pinned, false) DESC, last_message_at DESC NULLS LAST, chat.chat
+    LIMIT $2 OFFSET $3"""
+
+FIND = f"""
+    SELECT {_COLUMNS}
+    FROM chat
+    LEFT JOIN chat_note USING (instance_id, chat)
+    WHERE instance_id = $1 AND (chat.chat = $2 OR lid = $2)
+    LIMIT 1"""
+
+FORGET = """
+    DELETE FROM chat
+    WHERE instance_id = $1 AND (chat = $2 OR lid = $2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatNews:
+    """What became known of a chat; None is nothing new. `unread` is added to what is known, or with `read_at` the count
+    from then on."""
+
+    instance_id: UUID
+    chat: Jid
+    lid: Jid | None = None
+    name: str | None = None
+    push_name: str | None = None
+    last_message_at: datetime | None = None
+    unread: int = 0
+    read_at: datetime | None = None
+    is_archived: bool | None = None
+    is_pinned: bool | None = None
+    muted_until: int | None = None
+    last_received_id: str | None = None
+    last_received_by: Jid | None = None
+
+    def then(self, later: "ChatNews") -> "ChatNews":
+        """Both, of the same chat, in one."""
+        is_counted_anew = later.read_at is not None and (self.read_at is None or later.read_at >= self.read_at)
+        is_outdated = later.read_at is not None and not is_counted_anew
+        times = [each for each in (self.last_message_at, later.last_message_at) if each is not None]
+        received = later if later.last_received_id is not None else self
+        return replace(
+            later,
+            lid=later.lid or self.lid,
+            name=later.name or self.name,
+            push_name=later.push_name or self.push_name,
+            last_message_at=max(times, default=None),
+            unread=later.unread if is_counted_anew else self.unread if is_outdated else self.unread + later.unread,
+            read_at=later.read_at if is_counted_anew else self.read_at,
+            is_archived=self.is_archived if later.is_archived is None else later.is_archived,
+            is_pinned=self.is_pinned if later.is_pinned is None else later.is_pinned,
+            muted_until=self.muted_until if later.muted_until is None else later.muted_until,
+            last_received_id=received.last_received_id,
+            last_received_by=received.last_received_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: UUID
+    content: str
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """`chat` is the number's address where the number is known. `muted_until` in milliseconds, or one of FOR_EVER and
+    NOT_MUTED."""
+
+    chat: Jid
+    lid: Jid | None
+    name: str | None
+    push_name: str | None
+    last_message_at: datetime | None
+    unread: int
+    is_archived: bool
+    is_pinned: bool
+    muted_until: int
+    last_received_id: str | None
+    last_received_by: Jid | None
+    note: Note | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "Chat":
+        *fields, note_id, content, created_at, changed_at = row
+        note = None if note_id is None else Note(note_id, content, created_at, changed_at)
+        return cls(*[*fields, note])
+
+
+async def tell(executor: Connection | Executor, news: Iterable[ChatNews]) -> None:
+    """Many at once, in the order in which they happened: one statement, and none where there is no news."""
+    folded: dict[tuple[UUID, Jid], ChatNews] = {}
+    for each in news:
+        key = each.instance_id, each.chat
+        folded[key] = folded[key].then(each) if key in folded else each
+    if folded:
+        await executor.execute(TELL, *([getattr(each, name) for each in folded.values()] for name in _NAMES))
+
+
+async def settle(executor: Executor, instance: UUID, settings: Sequence[tuple[Jid, bool, bool, int]]) -> None:
+    """What the phone has set, as (address, archived, pinned, muted until)."""
+    if settings:
+        await executor.execute(SETTLE, instance, *(list(column) for column in zip(*settings, strict=True)))
+
+
+async def list_page(executor: Executor, instance: UUID, limit: int, offset: int) -> list[Chat]:
+    """Pinned ones first, then those with the newest messages."""
+    return [Chat.of(tuple(row)) for row in await executor.fetch(LIST, instance, limit, offset)]
+
+
+async def find(executor: Executor, instance: UUID, chat: Jid) -> Chat | None:
+    row = await executor.fetchrow(FIND, instance, chat)
+    return None if row is None else Chat.of(tuple(row))
+
+
+_NAMES = tuple(ChatNews.__dataclass_fields__)
