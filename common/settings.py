@@ -227,6 +227,8 @@ class FrontendSettings(Settings):
     panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
     panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
     panel_live_pages: int = Field(default=50, ge=0)
+    panel_history_interval: Duration = Field(default=seconds(60), ge=timedelta(seconds=1))
+    panel_history: Duration = Field(default=seconds(24 * 3600), ge=timedelta(minutes=10))
     panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @field_validator("caller_networks", "trusted_proxies")
