@@ -34,6 +34,7 @@ from sender.media.assembly import file_parts, links_of, receiving_rules_of
 from sender.media.receiving import Receiving
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.notices import Notices
 from sender.numbers import Numbers
 from sender.pictures import Pictures
 from sender.policies import caches_of, delivery_of, lookups_of, pictures_of, schedule_of
@@ -142,7 +143,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         **Questions(sessions, files.portraits.jpeg).by_name(),
         **answerers(
             seats, files.portraits.jpeg, invitations.send, pool, clock, metrics, lookups_of(settings),
-            caches_of(settings),
+            caches_of(settings), Notices(pool, announce, keeps_all_events=keeps_all),
         ),
     }  # fmt: skip
     node = Node(

@@ -24,6 +24,7 @@ from sender.answering.privacy import PrivacyQuestions
 from sender.answering.seats import Seats
 from sender.answering.tags import TagQuestions
 from sender.answers import Answerer
+from sender.notices import Notices
 
 
 def answerers(
@@ -35,6 +36,7 @@ def answerers(
     metrics: SenderMetrics,
     lookups: LookupRules,
     caches: CacheRules,
+    notices: Notices,
 ) -> Mapping[str, Answerer]:
     appearances = Appearances(clock, metrics, caches)
     return {
@@ -45,7 +47,7 @@ def answerers(
         **ChatQuestions(seats, pool, appearances, clock).by_name(),
         **ChatChanges(seats, pool, clock).by_name(),
         **AddressBookQuestions(seats).by_name(),
-        **TagQuestions(seats, pool).by_name(),
+        **TagQuestions(seats, pool, notices, clock).by_name(),
         **PrivacyQuestions(seats).by_name(),
         **NewsletterQuestions(seats).by_name(),
         **NewsletterSettingsQuestions(seats, picture_of).by_name(),

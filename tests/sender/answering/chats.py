@@ -17,6 +17,7 @@ from sender.answering.chats import ChatQuestions
 from sender.answering.seats import Seats
 from sender.answering.tags import TagQuestions
 from sender.answers import Answerer
+from sender.notices import Notices
 from sender.sessions import Held
 from sender.whatsapp.powers.people import People
 from sender.whatsapp.session import Account, Event
@@ -34,6 +35,8 @@ class Desk:
     session: SimulatedSession
     clock: ManualClock
     questions: Mapping[str, Answerer]
+    announced: set[UUID]
+    """Instances of which it was said that they have events to deliver."""
 
     @property
     def shared(self) -> SharedState:
@@ -58,10 +61,11 @@ async def desk_on(pool: Pool, wire: Wire) -> AsyncIterator[Desk]:
         await session.restore()
         held = Held(1, 1, session, "5511911111111")
         seats, clock = Seats(lambda _: held), ManualClock()
+        announced: set[UUID] = set()
         appearances = Appearances(clock, SenderMetrics(CollectorRegistry()), CacheRules())
         questions = {
             **ChatQuestions(seats, pool, appearances, clock).by_name(),
             **ChatChanges(seats, pool, clock).by_name(),
-            **TagQuestions(seats, pool).by_name(),
+            **TagQuestions(seats, pool, Notices(pool, announced.update), clock).by_name(),
         }
-        yield Desk(pool, uuid4(), session, clock, questions)
+        yield Desk(pool, uuid4(), session, clock, questions, announced)
