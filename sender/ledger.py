@@ -125,10 +125,11 @@ class Ledger:
             case Doubtful(detail, at):
                 await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
-    async def keep_pace(self, message: QueuedMessage, pause: timedelta) -> None:
+    async def keep_pace(self, message: QueuedMessage, pause: timedelta, sent_at: datetime | None = None) -> None:
         """Remember, past this process, in how long the instance may send again. Postgres says when that is: a node
-        whose clock is wrong must neither hurry its successor nor silence the instance."""
-        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause))
+        whose clock is wrong must neither hurry its successor nor silence the instance. `sent_at` tells operators when
+        the instance's last message went."""
+        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause, sent_at))
 
     async def receipt(
         self,

@@ -230,6 +230,15 @@ class KeptNumbers(Protocol):
 
 
 @runtime_checkable
+class KeptNames(Protocol):
+    """A power of engines: what accounts are called, also where that was changed elsewhere."""
+
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        """Of the accounts that are linked as these devices; one whose name is not known is not in it."""
+        ...
+
+
+@runtime_checkable
 class CallLinks(Protocol):
     """neonize: nothing. It takes a question to the server that the library does not know."""
 
