@@ -1,50 +1,56 @@
 """Chats: what is open, its state, its lifetime of messages."""
 
+from common.capabilities import LACKS, Capability
 from common.requests.chats import ChatMessages, ModifyChat, SendChatExpiration
 from common.requests.pages import Page
 from common.requests.places import OfChat
 from frontend.operation import Ask, Operation, Unavailable
 from frontend.replies.chats import ChatMetadata, Chats, StoredMessages
 from frontend.replies.common import Done
+from frontend.support import State, Support, everywhere
 
-CHATS = "the library lists no chats, and the gateway does not keep those of the history sync yet"
-APP_STATE = "the state of a chat is a change of app state, which the library cannot send"
+STORED = "the gateway keeps what it received for the sake of answers, not by chat"
+ONLY_READ = f"without the relay `read` alone is possible: {LACKS[Capability.CHAT_LIST]}"
+NOT_TOLD = "isMarkedSpam and isGroupAnnouncement are never true: the library does not tell them"
 
 OPERATIONS = (
     Operation(
         "GET",
         "chats",
-        Unavailable(CHATS),
+        Ask("chats"),
         "List chats, page by page",
         Chats,
         query=Page,
         tag="chats",
+        stands=everywhere(State.LOCAL, NOT_TOLD),
     ),
     Operation(
         "GET",
         "chats/{phone}",
-        Unavailable(CHATS),
+        Ask("chat-metadata"),
         "The state of one chat",
         ChatMetadata,
         place=OfChat,
         tag="chats",
         refusals=(404,),
+        stands=everywhere(State.LOCAL, NOT_TOLD),
     ),
     Operation(
         "GET",
         "chat/{phone}",
-        Unavailable(CHATS),
+        Ask("chat-metadata"),
         "The state of one chat",
         ChatMetadata,
         place=OfChat,
         tag="chats",
         refusals=(404,),
         deprecated=True,
+        stands=everywhere(State.LOCAL, NOT_TOLD),
     ),
     Operation(
         "GET",
         "chat-messages/{phone}",
-        Unavailable(CHATS),
+        Unavailable(STORED),
         "Stored messages of one chat",
         StoredMessages,
         query=ChatMessages,
@@ -54,12 +60,13 @@ OPERATIONS = (
     Operation(
         "POST",
         "modify-chat",
-        Unavailable(APP_STATE),
+        Ask("modify-chat"),
         "Read, archive, pin, mute, clear or delete a chat",
         Done,
         body=ModifyChat,
         tag="chats",
         example={"phone": "5511987654321", "action": "archive"},
+        stands=Support(State.SERVED, State.COMPOSED, ONLY_READ),
     ),
     Operation(
         "POST",

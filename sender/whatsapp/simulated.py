@@ -374,6 +374,7 @@ class SimulatedEngine:
         self.sessions: dict[str, SimulatedSession] = {}
         self._accounts: dict[Jid, SimulatedAccount] = {}
         self.numbers: dict[Jid, str] = {}  # a test adds those behind LIDs
+        self.names: dict[Jid, str] = {}  # of devices; a test changes them
         self.uploads: deque[MediaKind] = deque(maxlen=100)
         self.files: dict[str, bytes] = {}
         self.download_errors: dict[str, list[DeliveryError]] = {}
@@ -395,6 +396,9 @@ class SimulatedEngine:
 
     async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
         return {lid: self.numbers[lid] for lid in lids if lid in self.numbers}
+
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        return {device: self.names[device] for device in devices if device in self.names}
 
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         return next(

@@ -91,6 +91,11 @@ async def test_what_the_phone_has_set_is_taken_over_once(pool: Pool) -> None:
     one = await found(pool)
     assert (one.is_archived, one.is_pinned, one.muted_until) == (True, False, 0)
     assert await table.find(pool, INSTANCE, TEAM) is None
+    await table.settle(pool, INSTANCE, [(MARINA, False, True, 0)])
+    assert (await found(pool)).is_pinned
+    await table.settle(pool, INSTANCE, [(MARINA, False, True, 0), (LID, False, False, -1)])
+    one = await found(pool)
+    assert (one.is_pinned, one.muted_until) == (False, -1)  # what was set under the LID is newer
 
 
 async def test_a_chat_that_changes_with_every_message_stays_on_its_page(pool: Pool) -> None:
