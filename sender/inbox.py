@@ -12,18 +12,24 @@ from common import logs
 from common.addresses import Jid
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import earlier, event, event_inbox, received_media, received_message
+from common.tables import chat, earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
+from common.tables.chat import ChatNews
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
+from sender.pictures import Pictures
+from sender.translation import chats
 from sender.translation.families import CODES, Translator
-from sender.translation.persons import nameless_in
+from sender.translation.persons import nameless_in, shown_in
+from sender.translation.profile import pictured
 from sender.translation.received import named_in
 from sender.translation.remembering import remembered
+from sender.translation.scene import Account
 from sender.unsealing import Unsealing
+from sender.whatsapp.engine_events import EventCode
 from sender.whatsapp.session import KeptNumbers, Raw
 
 log = logs.get(__name__)
@@ -55,10 +61,12 @@ class Inbox:
         metrics: SenderMetrics,
         *,
         autopilot: Autopilot,
+        pictures: Pictures,
         keeps_all_events: bool = False,
         on_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._autopilot = autopilot
+        self._pictures = pictures
         self._pool = pool
         self._held = held
         self._announce = announce
@@ -75,8 +83,11 @@ class Inbox:
 
     async def hear(self, shard: int, instance: UUID, raw: Raw) -> None:
         """Returns when the event is safe. Raises LostOwnership. What no webhook tells is not kept."""
-        if raw.code in CODES:
-            await self._stored.put(shard, _Row(instance, shard, raw.code, raw.body, raw.at))
+        if raw.code not in CODES:
+            return
+        body = await self._history(instance, raw.body) if raw.code == EventCode.HISTORY_SYNC else raw.body
+        if body is not None:
+            await self._stored.put(shard, _Row(instance, shard, raw.code, body, raw.at))
 
     def look(self) -> None:
         """There may be something to translate: it was stored, or a shard was claimed."""
@@ -88,6 +99,7 @@ class Inbox:
             tasks.create_task(self._stored.run(), name="inbox store")
             tasks.create_task(self._translate_forever(), name="inbox translation")
             tasks.create_task(self._autopilot.run(), name="autopilot")
+            tasks.create_task(self._pictures.run(), name="pictures")
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
@@ -118,16 +130,22 @@ class Inbox:
         if not rows:
             return 0
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
+        news: dict[int, list[ChatNews]] = {}
         failed: list[tuple[int, str]] = []
         wishes: dict[int, Wish] = {}
-        told_ids = await self._told_ids(rows)
+        told_ids, numbers = await self._told_ids(rows), await self._numbers(rows)
+        pictures = await self._pictures.of(self._shown(rows, numbers))
         for row in rows:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
+                if row.code == EventCode.PICTURE:
+                    await self._picture_changed(row, numbers)
+                opened = await self._unsealing.open(row)
                 made = self._translator.translate(
-                    row, await self._unsealing.open(row), told_ids[row.instance_id], await self._numbers(row)
+                    row, opened, told_ids[row.instance_id], numbers, pictures.get(row.instance_id, {})
                 )
+                news[row.id] = chats.news_of(row, Account.of(row, numbers))
                 told.append((row, made, remembered(row)))
             except OUTAGES:
                 raise
@@ -142,6 +160,7 @@ class Inbox:
             events = [each for row, made, _ in told if row.id in taken for each in made]
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
+            await chat.tell(connection, (each for row in rows if row.id in taken for each in news[row.id]))
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
             files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
             await received_media.announce(connection, files, keeps_all=self._keeps_all)
@@ -155,6 +174,15 @@ class Inbox:
             self._on_files()
         return len(rows) if ours else 0
 
+    @staticmethod
+    async def _history(instance: UUID, body: bytes) -> bytes | None:
+        """What of it is kept, made beside the loop since it may be large. What nobody can read is not missed."""
+        try:
+            return await asyncio.to_thread(chats.reduced, body)
+        except Exception as error:
+            log.warning("history not readable", instance=instance, error=type(error).__name__)
+            return None
+
     async def _told_ids(self, rows: Sequence[ToldEvent]) -> Mapping[UUID, Mapping[str, str]]:
         """By instance, the ids that the API told of the messages that these are about."""
         named: set[tuple[UUID, str]] = set()
@@ -166,6 +194,25 @@ class Inbox:
             told[instance][whatsapp_id] = message_id
         return told
 
-    async def _numbers(self, row: ToldEvent) -> Mapping[Jid, str]:
-        lids = nameless_in(row)
+    async def _numbers(self, rows: Sequence[ToldEvent]) -> Mapping[Jid, str]:
+        """Those behind all LIDs whose numbers these do not tell."""
+        lids: set[Jid] = set()
+        for row in rows:
+            with suppress(Exception):
+                lids |= nameless_in(row)
         return await self._engine.numbers_of(lids) if lids and isinstance(self._engine, KeptNumbers) else {}
+
+    def _shown(self, rows: Sequence[ToldEvent], numbers: Mapping[Jid, str]) -> Mapping[tuple[UUID, str], Jid]:
+        """Whose pictures these show to somebody who listens."""
+        shown: dict[tuple[UUID, str], Jid] = {}
+        for row in rows:
+            if row.is_heard or self._keeps_all:
+                with suppress(Exception):
+                    found = shown_in(row, Account.of(row, numbers))
+                    shown.update({(row.instance_id, phone): jid for phone, jid in found.items()})
+        return shown
+
+    async def _picture_changed(self, row: ToldEvent, numbers: Mapping[Jid, str]) -> None:
+        account = Account.of(row, numbers)
+        if (phone := pictured(row, account)) is not None:
+            await self._pictures.changed(row.instance_id, phone, is_own=phone == account.phone)
