@@ -28,6 +28,7 @@ CHORES = {
     "check": chores.check,
     "bench": chores.bench,
     "migrate": chores.migrate,
+    "rekey": chores.rekey,
     "openapi": chores.openapi,
     "sbom": chores.sbom,
 }

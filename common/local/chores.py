@@ -69,13 +69,21 @@ def sbom(arguments: Sequence[str]) -> int:
 
 
 def migrate(arguments: Sequence[str]) -> int:
+    return _on_database("migrate", "common.schema", arguments)
+
+
+def rekey(arguments: Sequence[str]) -> int:
+    return _on_database("rekey", "common.rekey", arguments)
+
+
+def _on_database(command: str, module: str, arguments: Sequence[str]) -> int:
     if arguments:
-        say("migrate takes no arguments; it works on POSTGRES_DSN.")
+        say(f"{command} takes no arguments; it works on POSTGRES_DSN.")
         return 2
     if not (os.environ.get("POSTGRES_DSN") or os.environ.get("DATABASE_URL")):
-        say("set POSTGRES_DSN to the database that is to be brought up to date.")
+        say("set POSTGRES_DSN to the database that is meant.")
         return 2
-    return _python("-m", "common.schema")
+    return _python("-m", module)
 
 
 def _python(*arguments: str) -> int:
