@@ -31,6 +31,7 @@ CHORES = {
     "rekey": chores.rekey,
     "openapi": chores.openapi,
     "sbom": chores.sbom,
+    "statements": chores.statements,
 }
 
 

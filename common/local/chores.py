@@ -68,6 +68,10 @@ def sbom(arguments: Sequence[str]) -> int:
     return _python("-m", "common.local.bill", *arguments)
 
 
+def statements(arguments: Sequence[str]) -> int:
+    return _python("-m", "common.statements", *arguments)
+
+
 def migrate(arguments: Sequence[str]) -> int:
     return _on_database("migrate", "common.schema", arguments)
 
