@@ -20,11 +20,14 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def check(arguments: Sequence[str]) -> int:
-    """All checks run, also after one has failed. With `--parity` only the matrix of routes and states is printed."""
+    """All checks run, also after one has failed. With `--parity` only the matrix of routes and states is printed, with
+    `--audit` only the advisories against pinned packages, which needs a network."""
     if arguments == ["--parity"]:
         return _python("-m", "frontend.parity", "tests/contract/collection.txt")
+    if arguments[:1] == ["--audit"]:
+        return _python("-m", "common.local.advisories", *arguments[1:])
     if arguments:
-        say("usage: ./pombo check [--parity]")
+        say("usage: ./pombo check [--parity | --audit]")
         return 2
     checks = {
         "format": ("-m", "ruff", "format", "--check", "."),
