@@ -303,6 +303,12 @@ class SenderSettings(SealingSettings):
     contact_cache_ttl: Duration = seconds(600)
     contact_cache_size: int = Field(default=20_000, ge=1)
 
+    profile_pictures: bool = True
+    profile_picture_refresh: Duration = seconds(24 * 3600)
+    profile_picture_pause: Duration = seconds(1)
+    profile_picture_concurrency: int = Field(default=4, ge=1, le=64)
+    profile_name_interval: Duration = Field(default=seconds(60), ge=timedelta(seconds=1))
+
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)
     media_convert_timeout: Duration = seconds(120)

@@ -11,16 +11,15 @@ from uuid import UUID
 import asyncpg
 
 from common import logs
-from common.addresses import STATUS, Jid
+from common.addresses import Jid
 from common.errors import LostOwnership
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
 from common.tables import attempt as table
-from common.tables import chat
 from common.tables import shard as shards
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
-from common.tables.chat import ChatNews
 from common.tables.message import QueuedMessage
+from sender import conversing
 from sender.news import News
 
 log = logs.get(__name__)
@@ -216,7 +215,7 @@ class Ledger:
             if rows := arguments[kind]:
                 decided = await connection.fetch(statement, *_columns(rows))
                 if kind == "sent":
-                    await chat.tell(connection, (each for row in decided for each in _of_chat(*row)))
+                    await conversing.sent(connection, decided)
                 if kind in _TOLD:
                     news.decided([row[:5] for row in decided], is_sent=kind == "sent")
         found = _Found()
@@ -279,8 +278,6 @@ _STATEMENTS = (
 )
 
 
-_NO_MESSAGES = frozenset({"delete", "reaction", "reaction-removal", "pin", "poll-vote", "event-response"})
-
 _TOLD = frozenset({"sent", "failed", "doubt"})
 """Outcomes that the customer's webhook is told."""
 
@@ -299,14 +296,6 @@ class _Found:
             instance, ids = entry.arguments[:2]
             return [chat for wire in ids if (chat := self.settled.get((instance, wire))) is not None]
         return None
-
-
-def _of_chat(instance: UUID, zaap_id: UUID, message_id: str, chat: Jid, at: datetime, kind: str) -> Iterable[ChatNews]:
-    """What the list of chats learns from what was sent. Marks and reactions are no messages."""
-    if kind == "read":
-        yield ChatNews(instance, chat, read_at=at)
-    elif chat != STATUS and kind not in _NO_MESSAGES:
-        yield ChatNews(instance, chat, last_message_at=at)
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

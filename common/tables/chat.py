@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.addresses import Jid
+from common.addresses import Jid, is_group, without_device
 from common.postgres import Connection, Executor
 
 FOR_EVER, NOT_MUTED = -1, 0
@@ -37,38 +37,66 @@ TELL = """
         last_received_by = CASE WHEN excluded.last_received_id IS NULL THEN chat.last_received_by
             ELSE excluded.last_received_by END"""
 
-# What the phone has set for chats that are known here; nothing is written where it is known already.
+# All that most sends tell, at two thirds of the price.
+TOUCH = """
+    INSERT INTO chat (instance_id, chat, last_message_at)
+    SELECT instance_id, chat, max(last_message_at)
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS told (instance_id, chat, last_message_at)
+    GROUP BY instance_id, chat
+    ORDER BY instance_id, chat
+    ON CONFLICT (instance_id, chat) DO UPDATE
+    SET last_message_at = greatest(chat.last_message_at, excluded.last_message_at)"""
+
+# What the phone has set for chats that are known here; nothing is written where it is known already. A chat that the
+# phone has moved from its number to its LID may be told of under both: what stands under the LID is the newer.
 SETTLE = """
     UPDATE chat
     SET is_archived = phone.is_archived, is_pinned = phone.is_pinned, muted_until = phone.muted_until
     FROM unnest($2::text[], $3::boolean[], $4::boolean[], $5::bigint[])
         AS phone (address, is_archived, is_pinned, muted_until)
-    WHERE instance_id = $1 AND (chat.chat = phone.address OR chat.lid = phone.address)
+    WHERE instance_id = $1 AND phone.address = CASE WHEN chat.lid = ANY($2) THEN chat.lid ELSE chat.chat END
       AND (chat.is_archived, chat.is_pinned, chat.muted_until)
           IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
 
-_COLUMNS = """chat.chat, lid, name, push_name, last_message_at, unread, coalesce(is_archived, false),
-           coalesce(is_pinned, false), coalesce(muted_until, 0), last_received_id, last_received_by, chat_note.id,
-           content, chat_note.created_at, changed_at"""
+# A chat may have a twin: a row under its LID, from the time before its number was known, or from who sends to the LID.
+_SELECT = """
+    SELECT chat.chat, chat.lid, coalesce(chat.name, twin.name), coalesce(chat.push_name, twin.push_name),
+           greatest(chat.last_message_at, twin.last_message_at) AS last, chat.unread + coalesce(twin.unread, 0),
+           coalesce(chat.is_archived, false), coalesce(chat.is_pinned, false) AS pinned, coalesce(chat.muted_until, 0),
+           coalesce(chat.last_received_id, twin.last_received_id),
+           coalesce(chat.last_received_by, twin.last_received_by), chat_note.id, content, chat_note.created_at,
+           changed_at
+    FROM chat
+    LEFT JOIN chat AS twin
+      ON twin.instance_id = chat.instance_id AND twin.chat = chat.lid AND chat.lid <> chat.chat
+    LEFT JOIN chat_note ON chat_note.instance_id = chat.instance_id AND chat_note.chat = chat.chat"""
 
 LIST = f"""
-    SELECT {_COLUMNS}
-    FROM chat
-    LEFT JOIN chat_note USING (instance_id, chat)
-    WHERE instance_id = $1
-    ORDER BY coalesce(is_pinned, false) DESC, last_message_at DESC NULLS LAST, chat.chat
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND NOT EXISTS (
+        SELECT FROM chat AS elder
+        WHERE elder.instance_id = $1 AND elder.lid = chat.chat AND elder.chat <> chat.chat)
+    ORDER BY pinned DESC, last DESC NULLS LAST, chat.chat
     LIMIT $2 OFFSET $3"""
 
 FIND = f"""
-    SELECT {_COLUMNS}
-    FROM chat
-    LEFT JOIN chat_note USING (instance_id, chat)
-    WHERE instance_id = $1 AND (chat.chat = $2 OR lid = $2)
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND (chat.chat = $2 OR chat.lid = $2)
+    ORDER BY chat.chat LIKE '%@lid'
     LIMIT 1"""
+
+FIND_ALL = f"""
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND chat.chat = ANY($2::text[])"""
+
+READ_TWIN = """
+    UPDATE chat
+    SET unread = 0, read_at = greatest(read_at, $3)
+    WHERE instance_id = $1 AND chat = $2 AND unread > 0"""
 
 FORGET = """
     DELETE FROM chat
-    WHERE instance_id = $1 AND (chat = $2 OR lid = $2)"""
+    WHERE instance_id = $1 AND (chat = $2 OR lid = $2 OR chat = $3)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +166,13 @@ class Chat:
     last_received_by: Jid | None
     note: Note | None
 
+    @property
+    def thread(self) -> Jid:
+        """Where the account's devices have it: under the address that its messages come from, a number or a LID."""
+        if self.last_received_by is not None and not is_group(self.chat):
+            return without_device(self.last_received_by)
+        return self.lid or self.chat
+
     @classmethod
     def of(cls, row: Sequence[Any]) -> "Chat":
         *fields, note_id, content, created_at, changed_at = row
@@ -155,6 +190,12 @@ async def tell(executor: Connection | Executor, news: Iterable[ChatNews]) -> Non
         await executor.execute(TELL, *([getattr(each, name) for each in folded.values()] for name in _NAMES))
 
 
+async def touch(connection: Connection, sent: Sequence[tuple[UUID, Jid, datetime]]) -> None:
+    """Messages that were sent: the moments of the last."""
+    if sent:
+        await connection.execute(TOUCH, *(list(column) for column in zip(*sent, strict=True)))
+
+
 async def settle(executor: Executor, instance: UUID, settings: Sequence[tuple[Jid, bool, bool, int]]) -> None:
     """What the phone has set, as (address, archived, pinned, muted until)."""
     if settings:
@@ -169,6 +210,12 @@ async def list_page(executor: Executor, instance: UUID, limit: int, offset: int)
 async def find(executor: Executor, instance: UUID, chat: Jid) -> Chat | None:
     row = await executor.fetchrow(FIND, instance, chat)
     return None if row is None else Chat.of(tuple(row))
+
+
+async def find_all(executor: Executor, instance: UUID, chats: Sequence[Jid]) -> dict[Jid, Chat]:
+    """Those of these that are known."""
+    found = [Chat.of(tuple(row)) for row in await executor.fetch(FIND_ALL, instance, chats)]
+    return {one.chat: one for one in found}
 
 
 _NAMES = tuple(ChatNews.__dataclass_fields__)

@@ -2,7 +2,6 @@
 
 from frontend.operation import Operation
 from frontend.operations import (
-    business,
     calls,
     catalog,
     chats,
@@ -24,6 +23,7 @@ from frontend.operations import (
     security,
     status,
     support,
+    tags,
     webhooks,
 )
 
@@ -40,9 +40,9 @@ _OTHERS: tuple[Operation, ...] = (
     *communities.OPERATIONS,
     *newsletters.OPERATIONS,
     *privacy.OPERATIONS,
-    *business.OPERATIONS,
     *catalog.OPERATIONS,
     *company.OPERATIONS,
+    *tags.OPERATIONS,
     *calls.OPERATIONS,
     *mobile.OPERATIONS,
     *webhooks.OPERATIONS,

@@ -41,6 +41,7 @@ OPERATIONS = (
         replies.Catalog,
         query=requests.OfCursor,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -51,6 +52,7 @@ OPERATIONS = (
         body=requests.OfCursorInBody,
         tag="business",
         example={"nextCursor": "eyJhZnRlciI6MTB9"},
+        refusals=(404,),
     ),
     Operation(
         "GET",
@@ -61,6 +63,7 @@ OPERATIONS = (
         query=requests.OfCursor,
         place=OfNumber,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -72,6 +75,7 @@ OPERATIONS = (
         place=OfNumber,
         tag="business",
         example={"nextCursor": "eyJhZnRlciI6MTB9"},
+        refusals=(404,),
     ),
     Operation(
         "GET",
@@ -81,6 +85,7 @@ OPERATIONS = (
         replies.ProductShown,
         place=OfProduct,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "DELETE",
@@ -129,6 +134,7 @@ OPERATIONS = (
         replies.Collections,
         query=requests.OfCursor,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "DELETE",
@@ -159,6 +165,7 @@ OPERATIONS = (
         query=requests.OfCollectionProducts,
         place=OfNumber,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",

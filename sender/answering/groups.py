@@ -8,6 +8,7 @@ from uuid import UUID
 from common.addresses import Jid, community_address, parse_phone, to_phone
 from common.clock import Clock
 from common.errors import DeliveryError, Refused
+from common.tables.chat import Chat
 from sender.answering import members
 from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer, NoAnswer
@@ -21,6 +22,9 @@ PictureOf = Callable[[str, UUID], Awaitable[bytes]]
 Invite = Callable[[UUID, Sequence[Jid], str], Awaitable[None]]
 """Writes the invitation to each, through the instance's own queue."""
 
+ChatsOf = Callable[[UUID, Sequence[Jid]], Awaitable[Mapping[Jid, Chat]]]
+"""What the gateway's own list knows of these chats."""
+
 INVITABLE = frozenset({"not-authorized", "forbidden", "left-recently"})
 """Why somebody was not added who can be invited."""
 
@@ -30,10 +34,11 @@ EXPIRATIONS = {"24_HOURS": 86_400, "7_DAYS": 604_800, "90_DAYS": 7_776_000, "OFF
 class GroupQuestions:
     """Instance and arguments in, what the reply models of the frontend's operations hold out."""
 
-    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite, clock: Clock) -> None:
+    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite, chats_of: ChatsOf, clock: Clock) -> None:
         self._seats = seats
         self._picture_of = picture_of
         self._invite = invite
+        self._chats_of = chats_of
         self._clock = clock
 
     def by_name(self) -> Mapping[str, Answerer]:
@@ -65,8 +70,10 @@ class GroupQuestions:
             settings = await people.chat_settings()
         start = (arguments["page"] - 1) * arguments["pageSize"]
         wanted = joined[start : start + arguments["pageSize"]]
-        now = self._clock.now()
-        return [_listed(each, settings.get(each.address, ChatSettings()), now) for each in wanted]
+        now, chats = self._clock.now(), await self._chats_of(instance, [each.address for each in wanted])
+        return [
+            _listed(each, settings.get(each.address, ChatSettings()), chats.get(each.address), now) for each in wanted
+        ]
 
     async def create(self, instance: UUID, arguments: Arguments) -> Any:
         """The own number among the members is no member: whoever makes a group is in it."""
@@ -272,8 +279,9 @@ def _by_address(group: Group) -> Jid:
     return group.address
 
 
-def _listed(group: Group, settings: ChatSettings, now: datetime) -> dict[str, Any]:
-    """What nobody tells us of a chat, its unread messages and its last one, is null."""
+def _listed(group: Group, settings: ChatSettings, chat: Chat | None, now: datetime) -> dict[str, Any]:
+    """What nobody has told us of a chat, its unread messages and its last one, is null."""
+    last = None if chat is None or chat.last_message_at is None else str(int(chat.last_message_at.timestamp()))
     until = settings.muted_until
     is_muted = until is not None and until > now
     end = None if until is None or not is_muted else "-1" if until == FOREVER else str(milliseconds(until))
@@ -281,8 +289,8 @@ def _listed(group: Group, settings: ChatSettings, now: datetime) -> dict[str, An
         "isGroup": True,
         "name": group.subject,
         "phone": to_phone(group.address),
-        "unread": None,
-        "lastMessageTime": None,
+        "unread": None if chat is None else str(chat.unread),
+        "lastMessageTime": last,
         "isMuted": "1" if is_muted else "0",
         "isMarkedSpam": "false",
         "archived": "true" if settings.is_archived else "false",

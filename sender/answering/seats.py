@@ -47,6 +47,13 @@ class Seats:
             return session.people
         raise unsupported()
 
+    def people_if_connected(self, instance: UUID) -> People | None:
+        """For answers that are only better with them."""
+        held = self._held_of(instance)
+        if held is None or not held.session.is_connected or not isinstance(held.session, HasPeople):
+            return None
+        return held.session.people
+
     def privacy(self, instance: UUID) -> Privacy:
         session = self.held(instance).session
         if isinstance(session, HasPrivacy):

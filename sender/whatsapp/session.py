@@ -230,6 +230,15 @@ class KeptNumbers(Protocol):
 
 
 @runtime_checkable
+class KeptNames(Protocol):
+    """A power of engines: what accounts are called, also where that was changed elsewhere."""
+
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        """Of the accounts that are linked as these devices; one whose name is not known is not in it."""
+        ...
+
+
+@runtime_checkable
 class CallLinks(Protocol):
     """neonize: nothing. It takes a question to the server that the library does not know."""
 
@@ -240,7 +249,8 @@ class CallLinks(Protocol):
 
 @runtime_checkable
 class LocalDeletions(Protocol):
-    """neonize: nothing. Removing a message for oneself is a change of app state, which its calls do not carry."""
+    """neonize: through the relay only. Removing a message for oneself is a change of app state, which the library's own
+    calls do not carry."""
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
 

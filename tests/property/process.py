@@ -32,6 +32,7 @@ from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
 from tests.property.watched import Life, WatchedPool, WatchedRedis
+from tests.sender.silence import silent_pictures
 
 TTL, REFRESH = timedelta(seconds=9), timedelta(seconds=3)
 POLICY = DeliveryPolicy(
@@ -97,7 +98,8 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot
+            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot,
+            pictures=silent_pictures(stores, clock),
         )  # fmt: skip
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(

@@ -8,10 +8,10 @@ import pytest
 
 from common.addresses import Jid, parse_phone
 from common.tables import chat as table
-from common.tables.chat import Chat
+from common.tables.chat import Chat, ChatNews
 from sender.whatsapp.engine_events import EventCode, HistorySync
 from sender.whatsapp.session import Raw
-from tests.builders import new_message
+from tests.builders import insert_instance, new_message
 from tests.sender.station import Station
 from tests.sender.translation.told import PHONE, message, text
 from tests.waiting import eventually
@@ -72,6 +72,20 @@ async def test_a_history_fills_the_list_and_leaves_nothing_else(station: Station
         chat = await found(station, instance)
     assert (chat.name, chat.unread) == ("Marina", 4)
     assert await station.pool.fetchval("SELECT count(*) FROM event") == 0
+
+
+async def test_another_account_does_not_get_the_chats_of_the_one_before(station: Station) -> None:
+    async with station.running():
+        instance = await insert_instance(station.pool, device=None, phone="5511900000009")
+        await table.tell(station.pool, [ChatNews(instance, MARINA, unread=1)])
+        await station.sessions.qr_code(instance)
+        await eventually(lambda: instance.hex in station.engine.sessions)
+        assert await table.find(station.pool, instance, MARINA) is None
+        await table.tell(station.pool, [ChatNews(instance, MARINA, unread=1)])
+        await station.sessions.unlink(instance)
+        await station.sessions.qr_code(instance)
+        await eventually(lambda: station.sessions.get(instance) is not None)
+        assert (await found(station, instance)).unread == 1
 
 
 async def test_a_history_that_nobody_can_read_is_not_missed(station: Station) -> None:

@@ -1,12 +1,18 @@
 """The contract's routes that take a relayed session, over HTTP, answered by one; and what a direct one says of them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from common.capabilities import Capability
 from common.local.valkey import Valkey
 from common.postgres import open_pool
+from frontend.operation import Ask
+from tests.contract.remaining_routes import ROUTES, Route
+from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
 from tests.databases import Databases
 from tests.frontend.gateway import gateway_on, settings_for
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
@@ -22,6 +28,11 @@ PRODUCTS = [
      "url": "https://example.com/pao"},
     {"id": "7340215698741231", "name": "Bolo", "description": "", "price": 30000, "currency": "BRL", "is_hidden": True},
 ]  # fmt: skip
+RELAYED = [
+    route
+    for route in ROUTES
+    if isinstance(effect := OPERATIONS[route.method, route.path].effect, Ask) and effect.needs is Capability.QUESTIONS
+]
 COLLECTIONS = [{"id": "240915873642015", "name": "Paes", "products": ["7340215698741230"]}]
 TUESDAY = [
     {"dayOfWeek": "TUESDAY", "openTime": "07:00", "closeTime": "11:30"},
@@ -260,3 +271,22 @@ async def told(talk: Talk, method: str, route: str, body: Any = None) -> Any:
 async def kept(talk: Talk, channel: str) -> Any:
     found = await talk.emulator.get("newsletters")
     return next(one for one in found["newsletters"] if f"{one['id']}@newsletter" == channel)
+
+
+# --- the contract's own calls ---
+
+
+@pytest.mark.parametrize("route", RELAYED, ids=lambda one: f"{one.method} {one.path}")
+async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Talk, route: Route) -> None:
+    """They name what may not be there: then the answer says so, and is no server's error."""
+    told_of = DOCUMENT["paths"][OPERATIONS[route.method, route.path].template][route.method.lower()]["responses"]
+    for call in route.calls:
+        if call.body and "pictureUrl" in call.body:
+            call = replace(call, body={**call.body, "pictureUrl": png()})  # the contract's own is nowhere
+        answer = await perform(talk.caller, route, call)
+        assert answer.status_code in (route.status, 400, 404), (call, answer.text)
+        schema = told_of[str(answer.status_code)]["content"]["application/json"]["schema"]
+        assert jsonschema_rs.is_valid({**schema, "components": DOCUMENT["components"]}, answer.json()), answer.text
+    for call, text in route.refused:
+        answer = await perform(talk.caller, route, call)
+        assert (answer.status_code, answer.json()["error"].startswith(text)) == (400, True), (call, answer.text)

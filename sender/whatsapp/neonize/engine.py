@@ -93,6 +93,9 @@ class NeonizeEngine:
         known = await self._store.other_addresses(list(lids))
         return {lid: user_of(known[lid]) for lid in lids if lid in known}
 
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        return await self._store.names(devices)
+
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)

@@ -22,7 +22,7 @@ from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
-from sender.whatsapp.session import Accepted, Account, Listener, OnWire
+from sender.whatsapp.session import Accepted, Account, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.node import Node
@@ -31,7 +31,7 @@ PATIENCE_MARGIN = 0.9
 """The relay gives a question up a little before we do, so that nobody waits on for an answer that is not wanted."""
 
 
-class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions, HasInquiries):
+class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletions, Questions, HasInquiries):
     """`fleet` has hosts with a relay."""
 
     uses_given_id = True
@@ -104,6 +104,10 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions, H
 
     async def remove_message(self, message: MessageName, at: datetime | None = None) -> None:
         await self._set(actions.remove(message, at))
+
+    async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
+        """Of a chat of two, what its other side wrote."""
+        await self.remove_message(MessageName(chat, whatsapp_id, from_me=False))
 
     async def edit_label(self, label: str, name: str, color: int) -> None:
         await self._set(actions.edit_label(label, name, color))

@@ -35,6 +35,7 @@ from sender.whatsapp.engine_events import e2e
 from sender.whatsapp.session import Account, Event, Raw
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
 from tests.builders import SHARDS, insert_instance
+from tests.sender.silence import silent_pictures
 from tests.sender.translation.told import message, text
 from tests.waiting import eventually
 
@@ -84,7 +85,8 @@ class Reception:
         )  # fmt: skip
         self.inbox = Inbox(
             self.pool, lambda: self.held, lambda instances: None, Translator(linking), self.engine,
-            SenderMetrics(CollectorRegistry()), autopilot=autopilot, on_files=self.receiving.look,
+            SenderMetrics(CollectorRegistry()), autopilot=autopilot, pictures=silent_pictures(self.pool, clock),
+            on_files=self.receiving.look,
         )  # fmt: skip
         async with self.engine:
             running = [asyncio.ensure_future(part.run()) for part in (self.inbox, self.receiving)]

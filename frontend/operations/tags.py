@@ -1,14 +1,18 @@
-"""Business: tags and notes."""
+"""Tags and notes of chats."""
 
+from common.addresses import chat_address
+from common.capabilities import Capability
 from common.requests import business as requests
 from common.requests.places import OfChat, OfChatTag, OfTag
-from frontend.operation import Call, Operation, Read, Unavailable
+from common.tables import chat_note, tag
+from frontend.operation import Ask, Call, Operation, Read, Write
 from frontend.replies import business as replies
 from frontend.replies.common import Done, Succeeded
 from frontend.services import Services
+from frontend.support import State, everywhere
 
-LABELS = "tags are changes of app state, which the library cannot send"
-NOTES = "notes are changes of app state, which the library cannot send"
+OWN_TAGS = "those that were made through the gateway: the library does not tell of others"
+OWN_NOTES = "kept by the gateway: the form in which phones share notes is not known"
 
 COLORS = replies.TagColors(
     {
@@ -29,14 +33,26 @@ async def list_colors(services: Services, call: Call[None, None]) -> replies.Tag
     return COLORS
 
 
+async def list_tags(services: Services, call: Call[None, None]) -> replies.Tags:
+    found = await tag.list_all(services.pool, call.access.id)
+    return replies.Tags([replies.Tag(id=str(one.id), name=one.name, color=one.color) for one in found])
+
+
+async def save_note(services: Services, call: Call[None, requests.SaveNotes]) -> Succeeded:
+    chat = chat_address(call.place.phone)
+    await chat_note.write(services.pool, call.access.id, chat, call.body.notes.strip())
+    return Succeeded(success=True)
+
+
 OPERATIONS = (
     Operation(
         "GET",
         "tags",
-        Unavailable(LABELS),
+        Read(list_tags),
         "List tags",
         replies.Tags,
         tag="business",
+        stands=everywhere(State.LOCAL, OWN_TAGS),
     ),
     Operation(
         "GET",
@@ -49,7 +65,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "business/create-tag",
-        Unavailable(LABELS),
+        Ask("create-tag", Capability.LABELS),
         "Create a tag",
         replies.Id,
         body=requests.CreateTag,
@@ -59,7 +75,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "business/edit-tag/{tagId}",
-        Unavailable(LABELS),
+        Ask("edit-tag", Capability.LABELS),
         "Rename or recolour a tag",
         Succeeded,
         body=requests.CreateTag,
@@ -70,7 +86,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "business/tag/{tagId}",
-        Unavailable(LABELS),
+        Ask("delete-tag", Capability.LABELS),
         "Delete a tag",
         Succeeded,
         place=OfTag,
@@ -79,7 +95,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "chats/{phone}/tags/{tag}/add",
-        Unavailable(LABELS),
+        Ask("add-tag", Capability.LABELS),
         "Put a tag on a chat",
         Done,
         place=OfChatTag,
@@ -88,7 +104,7 @@ OPERATIONS = (
     Operation(
         "PUT",
         "chats/{phone}/tags/{tag}/remove",
-        Unavailable(LABELS),
+        Ask("remove-tag", Capability.LABELS),
         "Take a tag off a chat",
         Done,
         place=OfChatTag,
@@ -97,12 +113,13 @@ OPERATIONS = (
     Operation(
         "POST",
         "chats/{phone}/notes",
-        Unavailable(NOTES),
+        Write(save_note),
         "Write a note on a chat",
         Succeeded,
         body=requests.SaveNotes,
         place=OfChat,
         tag="business",
         example={"notes": "Prefere entrega a tarde"},
+        stands=everywhere(State.LOCAL, OWN_NOTES),
     ),
 )
