@@ -72,11 +72,20 @@ FIELDS: Mapping[str, str] = {"phone": "Phone", "message": "Message", "name": "Na
 
 def told(text: str, words: Words) -> str:
     """A refusal of the API, or a text of the panel itself, in the reader's language."""
+    if (known := _known(text, words)) is not None:
+        return known
+    # The API names several fields at once.
+    parts = [(part, _known(part, words)) for part in text.split("; ")]
+    if any(known is not None for _, known in parts):
+        return " ".join(part if known is None else known for part, known in parts)
+    return words(text)
+
+
+def _known(text: str, words: Words) -> str | None:
     if text in WHOLE:
         return words(WHOLE[text])
     for pattern, shaped in SHAPED:
         if match := pattern.fullmatch(text):
             values = {name: words(FIELDS.get(value, value)) for name, value in match.groupdict().items()}
             return words(shaped, **values)
-    parts = text.split("; ")
-    return words(text) if len(parts) == 1 else " ".join(told(part, words) for part in parts)
+    return None

@@ -81,7 +81,12 @@ def test_names_that_are_no_words_have_a_text_in_english() -> None:
         ),
         ("10.0.0.1 not allowed", "O seu endereço não pode fazer isso."),
         ("name: string should have at most 255 characters", "Nome: no máximo 255 caracteres."),
-        ("something that nobody thought of; really", "something that nobody thought of really"),
+        ("phone: field required; foo: bar", "Telefone: é preciso escrever algo aqui. foo: bar"),
+        ("something that nobody thought of; really", "something that nobody thought of; really"),
+        (
+            "There is a new secret; the one before stays valid.",
+            "Há um novo segredo; o anterior continua válido.",
+        ),
     ],
 )
 def test_a_refusal_of_the_api_is_told_in_the_readers_language(text: str, portuguese: str) -> None:
