@@ -1,10 +1,18 @@
-"""Refusals: what the API says no with, in the words of the panel's languages. A text that is not known here is shown as
-the API wrote it."""
+"""Refusals: what the API says no with, and why a message or a delivery failed, in the words of the panel's languages. A
+text that is not known here is shown as it was written."""
 
 import re
 from collections.abc import Mapping, Sequence
 
+from common import errors
 from frontend.panel.languages import Words
+
+FAILURES = tuple(
+    kind.__doc__ or ""
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.DeliveryError) and kind is not errors.DeliveryError
+)
+"""Why a message was not sent, unless its failure says it in more detail."""
 
 WHOLE: Mapping[str, str] = {
     "no node holds this instance now": "No sender holds this instance now.",
@@ -53,6 +61,11 @@ SHAPED: Sequence[tuple[re.Pattern[str], str]] = tuple(
             "The instance is not connected and its queue is full ({limit} messages).",
         ),
         (r"(?:\S+ )?not allowed", "Your address may not do that."),
+        (r"the receiver answered (?P<code>[0-9]+)", "The receiver answered {code}."),
+        (
+            r"the receiver redirects \((?P<code>[0-9]+)\), which is not followed",
+            "The receiver redirects ({code}), which is not followed.",
+        ),
         (
             r"(?P<field>phone|message|name|value): string should match pattern .*",
             "{field}: that is not in the right form.",

@@ -11,7 +11,7 @@ import pytest
 import frontend.panel
 from common.tables.waiting import Reason
 from frontend.panel.languages import NAMES, Languages
-from frontend.panel.refusals import FIELDS, SHAPED, WHOLE, told
+from frontend.panel.refusals import FAILURES, FIELDS, SHAPED, WHOLE, told
 from frontend.panel.views.instances import STATES
 from frontend.panel.views.phone import SCRIPTS
 from frontend.panel.views.webhooks import PURPOSES
@@ -39,7 +39,7 @@ def texts() -> Iterator[str]:
     yield from (f"script-{script}" for script in SCRIPTS)
     yield from (f"policy-{policy}" for policy in ("hold", "resend", "assume-sent"))
     yield from (f"why-{reason}" for reason in get_args(Reason))
-    yield from (*WHOLE.values(), *(text for _, text in SHAPED), *FIELDS.values())
+    yield from (*WHOLE.values(), *FAILURES, *(text for _, text in SHAPED), *FIELDS.values())
 
 
 def words_of(language: str) -> dict[str, str]:
