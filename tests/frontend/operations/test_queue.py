@@ -292,7 +292,8 @@ async def test_the_story_tells_every_attempt(caller: Caller, outcomes: Outcomes)
     await outcomes.retry(zaap_id, again_at)
     retrying = (await caller.get(f"queue/{zaap_id}")).json()
     assert (retrying["status"], retrying["errorClass"], retrying["error"]) == ("retrying", "temporary", "try again")
-    assert datetime.fromisoformat(retrying["nextAttemptAt"]) == again_at
+    # What was asked for is a pause, which begins when it is written.
+    assert timedelta(0) <= datetime.fromisoformat(retrying["nextAttemptAt"]) - again_at < timedelta(seconds=2)
 
     await outcomes.begin(zaap_id)
     assert await status_of(caller, zaap_id) == "processing"
@@ -306,6 +307,16 @@ async def test_the_story_tells_every_attempt(caller: Caller, outcomes: Outcomes)
         (2, "sent", None),
     ]
     assert {(one["node"], one["epoch"]) for one in sent["attempts"]} == {(NODE, EPOCH)}
+
+
+async def test_nothing_ends_before_it_began_also_where_whatsapp_says_whole_seconds(
+    caller: Caller, outcomes: Outcomes
+) -> None:
+    (zaap_id,) = await send_many(caller, 1)
+    await outcomes.send(zaap_id, datetime.now(UTC) - timedelta(seconds=1))
+    story = (await caller.get(f"queue/{zaap_id}")).json()
+    (attempt,) = story["attempts"]
+    assert story["acceptedAt"] <= attempt["startedAt"] == story["sentAt"] <= attempt["endedAt"]
 
 
 @pytest.mark.parametrize("status", ["delivered", "read", "played"])
