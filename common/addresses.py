@@ -43,6 +43,12 @@ def parse_phone(phone: str) -> Jid:
     raise InvalidPhone
 
 
+def chat_address(phone: str) -> Jid:
+    """Any chat that the API names: what `parse_phone` takes, and a broadcast list as `<digits>-broadcast`."""
+    user, is_list, _ = phone.partition("-broadcast")
+    return Jid(f"{user}@{BROADCAST}") if is_list else parse_phone(phone)
+
+
 def community_address(name: str) -> Jid:
     """A community as the API spells it: digits, with or without the suffix of a group."""
     return Jid(f"{name.removesuffix('-group')}@{GROUP}")

@@ -219,6 +219,7 @@ class FrontendSettings(Settings):
     rate_limit_instance: str = ""
     rate_limit_address: str = ""
     ask_timeout: Duration = seconds(15)
+    number_lookup_patience: Duration = seconds(60)
     ready_timeout: Duration = seconds(3)
     panel_enabled: bool = True
     panel_session: Duration = Field(default=seconds(12 * 3600), ge=timedelta(minutes=1))
@@ -226,6 +227,8 @@ class FrontendSettings(Settings):
     panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
     panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
     panel_live_pages: int = Field(default=50, ge=0)
+    panel_history_interval: Duration = Field(default=seconds(60), ge=timedelta(seconds=1))
+    panel_history: Duration = Field(default=seconds(24 * 3600), ge=timedelta(minutes=10))
     panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @field_validator("caller_networks", "trusted_proxies")
@@ -278,6 +281,7 @@ class SenderSettings(Settings):
     shutdown_timeout: Duration = seconds(100)
     drain_timeout: Duration = seconds(60)
     wameow_idle_timeout: Duration = seconds(3)
+    pairing_handoff_wait: Duration = seconds(45)
     session_open_concurrency: int = Field(default=8, ge=1)
 
     number_lookup_batch: int = Field(default=200, ge=1, le=1000)

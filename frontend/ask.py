@@ -1,11 +1,12 @@
 """Ask: a question to the node that holds an instance's session, over Redis, and its answer.
 
-    XADD ask:{shard}        question  {"id", "instance", "name", "arguments", "answer_to", "deadline_ms"}
+    XADD ask:{shard}        question  {"id", "instance", "name", "arguments", "answer_to", "patience_ms", "deadline_ms"}
     XADD answer:<frontend>  answer    {"id", "ok": true, "value"}
                                       {"id", "ok": false, "error": {"status", "text", "code"?}}
 
-`deadline_ms` is Unix time: an owner that reads a question after it drops it, since nobody waits any more. `answer_to`
-is the whole key of the answer's stream. Both keys expire, so what a dead process leaves behind goes by itself.
+An owner that reads a question `patience_ms` after its entry's id, by the clock of Redis, drops it, since nobody waits
+any more; so clocks of nodes may differ. (`deadline_ms`, Unix time of the frontend, is for owners of before.)
+`answer_to` is the whole key of the answer's stream. Both keys expire: what a dead process leaves behind goes by itself.
 """
 
 import asyncio
@@ -90,6 +91,7 @@ class Ask:
             "name": name,
             "arguments": arguments,
             "answer_to": self._answers,
+            "patience_ms": int(self._patience * 1000),
             "deadline_ms": int((self._clock.now().timestamp() + self._patience) * 1000),
         }
         stream = keys.ask(access.shard)

@@ -216,7 +216,7 @@ class Dispatch:
         if isinstance(effect, Ask):
             given = {"variable": call.variable}
             for part in (call.place, call.query, call.body):
-                given |= {} if part is None else part.model_dump()
+                given |= {} if part is None else _members(part)
             value = await self._ask.ask(call.access, effect.question, given)
             return _asked(route, value)
         if isinstance(effect, Unavailable):
@@ -280,6 +280,12 @@ def _key(name: bytes, kind: str, payload: bytes) -> IdempotencyKey:
     if not 0 < len(name) <= LONGEST_KEY or not all(32 < byte < 127 for byte in name):
         raise problems.bad_request(f"Idempotency-Key: 1 to {LONGEST_KEY} visible ASCII characters")
     return IdempotencyKey(name.decode(), hashlib.sha256(kind.encode() + b"\0" + payload).digest())
+
+
+def _members(part: BaseModel) -> dict[str, Any]:
+    """A part of a request as arguments of a question; a bare list is its `items`."""
+    members: Any = part.model_dump()
+    return {"items": members} if isinstance(members, list) else members
 
 
 def _asked(route: Route, value: Any) -> Answer:

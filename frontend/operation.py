@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from common.capabilities import LACKS, WIRES, Capability
 from common.requests.messages import Outgoing
 from common.tables.instance import Access
 from frontend.services import Services
-from frontend.support import State, Support, everywhere
+from frontend.support import State, Support, everywhere, only_relayed
 
 Query = TypeVar("Query", bound=BaseModel | None)
 Body = TypeVar("Body", bound=BaseModel | None)
@@ -75,9 +76,19 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The node that holds the session answers, in the form of the reply model."""
+    """The node that holds the session answers, in the form of the reply model. `needs` is what only some sessions have:
+    the others answer 501, and the route's state says so."""
 
     question: str
+    needs: Capability | None = None
+    lack: str = ""
+    """What such a session lacks for it, where the route knows better than the capability."""
+
+    @property
+    def support(self) -> Support:
+        if self.needs is None or "direct" in WIRES[self.needs]:
+            return everywhere(State.SERVED)
+        return only_relayed(State.COMPOSED, self.lack or LACKS[self.needs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class Unavailable:
 
 Effect = Send | Ask | Read | Write | Unavailable
 
-_STATES = {Send: State.COMPOSED, Ask: State.SERVED, Read: State.LOCAL, Write: State.LOCAL}
+_STATES = {Send: State.COMPOSED, Read: State.LOCAL, Write: State.LOCAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +162,11 @@ class Operation:
     def support(self) -> Support:
         if isinstance(self.effect, Unavailable):
             return everywhere(State.UNAVAILABLE, self.effect.missing)
-        return self.stands or everywhere(_STATES[type(self.effect)])
+        if self.stands is not None:
+            return self.stands
+        if isinstance(self.effect, Ask):
+            return self.effect.support
+        return everywhere(_STATES[type(self.effect)])
 
     @property
     def variables(self) -> tuple[str, ...]:

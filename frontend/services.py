@@ -29,4 +29,6 @@ class Services:
     tells_canceled: bool
     """Whether a DeliveryCallback tells of messages that were canceled too."""
     ask: Ask
+    lookup_patience: timedelta = timedelta(seconds=60)
+    """How long a batch of numbers waits in the middle for its session to come back."""
     token_overlap: timedelta = timedelta(hours=24)

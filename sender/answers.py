@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from time import time
+from itertools import compress
 from typing import Any
 from uuid import UUID
 
@@ -81,23 +81,26 @@ class Answers:
             if stream == self._call:
                 self._last_call = entries[-1][0]  # the shards have changed: read anew
                 continue
-            for number, fields in await self._taken(stream, entries):
+            taken, now = await self._taken(stream, entries)
+            for number, fields in taken:
                 question = _read(fields)
                 if question is None:
                     log.warning("question not understood", shard=shards[stream], entry=number)
-                elif question["deadline_ms"] > time() * 1000:
-                    tasks.create_task(self._answer(question))
+                elif (left := _left(number, question, now)) > 0:
+                    tasks.create_task(self._answer(question, left))
 
-    async def _taken(self, stream: str, entries: list[Entry]) -> list[Entry]:
-        """The entries that we deleted: another node reads here too while the shard changes hands."""
+    async def _taken(self, stream: str, entries: list[Entry]) -> tuple[list[Entry], float]:
+        """The entries that we deleted, for another node reads here too while the shard changes hands; and when that
+        was, by the clock of Redis, which made their ids too."""
         pipe = self._writer.pipeline(transaction=False)
         for number, _ in entries:
             pipe.xdel(stream, number)
-        return [entry for entry, deleted in zip(entries, await pipe.execute(), strict=True) if deleted]
+        pipe.time()
+        *deleted, (seconds, microseconds) = await pipe.execute()
+        return list(compress(entries, deleted)), seconds + microseconds / 1e6
 
-    async def _answer(self, question: Mapping[str, Any]) -> None:
+    async def _answer(self, question: Mapping[str, Any], left: float) -> None:
         reply: dict[str, Any] = {"id": question["id"]}
-        left = question["deadline_ms"] / 1000 - time()
         try:
             async with self._slots, asyncio.timeout(left):
                 answerer = self._answerers.get(question["name"])
@@ -119,6 +122,14 @@ class Answers:
             await pipe.execute()
         except (RedisError, OSError) as error:
             log.warning("answer not delivered", error=type(error).__name__)
+
+
+def _left(number: str, question: Mapping[str, Any], now: float) -> float:
+    """Seconds that somebody still waits. A frontend of before tells a deadline by its own clock only."""
+    patience = question.get("patience_ms")
+    if isinstance(patience, int):
+        return (int(number.partition("-")[0]) + patience) / 1000 - now
+    return float(question["deadline_ms"]) / 1000 - now
 
 
 def _read(fields: Mapping[str, str]) -> Mapping[str, Any] | None:

@@ -34,6 +34,7 @@ from sender.media.assembly import file_parts, links_of, receiving_rules_of
 from sender.media.receiving import Receiving
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.notices import Notices
 from sender.numbers import Numbers
 from sender.pictures import Pictures
 from sender.policies import caches_of, delivery_of, lookups_of, pictures_of, schedule_of
@@ -41,6 +42,7 @@ from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue
 from sender.sessions import Sessions
+from sender.stays import Stays
 from sender.telling import Telling
 from sender.translation.families import Translator
 from sender.uncertain import Uncertain, UncertainPolicy
@@ -141,7 +143,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         **Questions(sessions, files.portraits.jpeg).by_name(),
         **answerers(
             seats, files.portraits.jpeg, invitations.send, pool, clock, metrics, lookups_of(settings),
-            caches_of(settings),
+            caches_of(settings), Notices(pool, announce, keeps_all_events=keeps_all),
         ),
     }  # fmt: skip
     node = Node(
@@ -162,6 +164,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
             frozenset({"database", "leases"}),
         ),
         Handoff(leases, couriers.rest_shards, sessions.close_shards, Doorbell(redis), pool, clock, metrics),
+        Stays(sessions.pairing_shards, settings.pairing_handoff_wait, clock),
         Uncertain(
             pool, lambda: leases.held, couriers.hold, decided,
             UncertainPolicy.of(settings.uncertain_grace, settings.message_queue_failed_retention), clock, metrics,

@@ -249,9 +249,13 @@ class Courier:
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]
         left = not isinstance(outcome, Retry)
-        if left and message.kind not in SILENT and (pause := self._policy.pause(message, self._chance)) > 0:
-            self.send_after = self._clock.elapsed() + pause
-            writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause)))
+        if left and message.kind not in SILENT:
+            sent_at = outcome.at if isinstance(outcome, Sent) else None
+            pause = self._policy.pause(message, self._chance)
+            if pause > 0:
+                self.send_after = self._clock.elapsed() + pause
+            if pause > 0 or sent_at is not None:
+                writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause), sent_at))
         await asyncio.gather(*writes)
         instance = str(self._instance)
         match outcome:

@@ -12,14 +12,16 @@ from common import logs
 from common.addresses import Jid
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import earlier, event, event_inbox, received_media, received_message
+from common.tables import chat, earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
+from common.tables.chat import ChatNews
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
 from sender.pictures import Pictures
+from sender.translation import chats
 from sender.translation.families import CODES, Translator
 from sender.translation.persons import nameless_in, shown_in
 from sender.translation.profile import pictured
@@ -81,8 +83,11 @@ class Inbox:
 
     async def hear(self, shard: int, instance: UUID, raw: Raw) -> None:
         """Returns when the event is safe. Raises LostOwnership. What no webhook tells is not kept."""
-        if raw.code in CODES:
-            await self._stored.put(shard, _Row(instance, shard, raw.code, raw.body, raw.at))
+        if raw.code not in CODES:
+            return
+        body = await self._history(instance, raw.body) if raw.code == EventCode.HISTORY_SYNC else raw.body
+        if body is not None:
+            await self._stored.put(shard, _Row(instance, shard, raw.code, body, raw.at))
 
     def look(self) -> None:
         """There may be something to translate: it was stored, or a shard was claimed."""
@@ -125,6 +130,7 @@ class Inbox:
         if not rows:
             return 0
         told: list[tuple[ToldEvent, list[NewEvent], ReceivedMessage | None]] = []
+        news: dict[int, list[ChatNews]] = {}
         failed: list[tuple[int, str]] = []
         wishes: dict[int, Wish] = {}
         told_ids, numbers = await self._told_ids(rows), await self._numbers(rows)
@@ -139,6 +145,7 @@ class Inbox:
                 made = self._translator.translate(
                     row, opened, told_ids[row.instance_id], numbers, pictures.get(row.instance_id, {})
                 )
+                news[row.id] = chats.news_of(row, Account.of(row, numbers))
                 told.append((row, made, remembered(row)))
             except OUTAGES:
                 raise
@@ -153,6 +160,7 @@ class Inbox:
             events = [each for row, made, _ in told if row.id in taken for each in made]
             kept = [each for row, _, each in told if row.id in taken and each is not None]
             await received_message.remember(connection, kept)
+            await chat.tell(connection, (each for row in rows if row.id in taken for each in news[row.id]))
             to_deliver = await event.append(connection, events, keeps_all=self._keeps_all)
             files = [(made.instance_id, made.media_id, made.is_own, file) for made in events for file in made.files]
             await received_media.announce(connection, files, keeps_all=self._keeps_all)
@@ -165,6 +173,15 @@ class Inbox:
         if files:
             self._on_files()
         return len(rows) if ours else 0
+
+    @staticmethod
+    async def _history(instance: UUID, body: bytes) -> bytes | None:
+        """What of it is kept, made beside the loop since it may be large. What nobody can read is not missed."""
+        try:
+            return await asyncio.to_thread(chats.reduced, body)
+        except Exception as error:
+            log.warning("history not readable", instance=instance, error=type(error).__name__)
+            return None
 
     async def _told_ids(self, rows: Sequence[ToldEvent]) -> Mapping[UUID, Mapping[str, str]]:
         """By instance, the ids that the API told of the messages that these are about."""

@@ -19,6 +19,7 @@ from common.tables import attempt as table
 from common.tables import shard as shards
 from common.tables.attempt import Doubtful, Failed, Intent, Outcome, Retry, Sent
 from common.tables.message import QueuedMessage
+from sender import conversing
 from sender.news import News
 
 log = logs.get(__name__)
@@ -124,10 +125,11 @@ class Ledger:
             case Doubtful(detail, at):
                 await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
-    async def keep_pace(self, message: QueuedMessage, pause: timedelta) -> None:
+    async def keep_pace(self, message: QueuedMessage, pause: timedelta, sent_at: datetime | None = None) -> None:
         """Remember, past this process, in how long the instance may send again. Postgres says when that is: a node
-        whose clock is wrong must neither hurry its successor nor silence the instance."""
-        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause))
+        whose clock is wrong must neither hurry its successor nor silence the instance. `sent_at` tells operators when
+        the instance's last message went."""
+        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause, sent_at))
 
     async def receipt(
         self,
@@ -212,8 +214,10 @@ class Ledger:
         for kind, statement in _STATEMENTS:
             if rows := arguments[kind]:
                 decided = await connection.fetch(statement, *_columns(rows))
+                if kind == "sent":
+                    await conversing.sent(connection, decided)
                 if kind in _TOLD:
-                    news.decided(decided, is_sent=kind == "sent")
+                    news.decided([row[:5] for row in decided], is_sent=kind == "sent")
         found = _Found()
         if receipts := arguments["receipt"]:
             found.settled = await self._write_receipts(connection, receipts, news)

@@ -18,6 +18,7 @@ from sender.media.receiving import Receiving
 from sender.probes import Probes
 from sender.rescue import Rescue
 from sender.sessions import Sessions
+from sender.stays import Stays
 from sender.uncertain import Uncertain
 from sender.watchdog import Watchdog
 from sender.webhooks.dispatcher import Webhooks
@@ -51,6 +52,7 @@ class Node:
         answers: Answers,
         probes: Probes,
         handoff: Handoff,
+        stays: Stays,
         uncertain: Uncertain,
         clock: Clock,
         *,
@@ -71,6 +73,7 @@ class Node:
         self._answers = answers
         self._probes = probes
         self._handoff = handoff
+        self._stays = stays
         self._uncertain = uncertain
         self._clock = clock
         self._address = address
@@ -145,7 +148,8 @@ class Node:
         self._begin(self._take_over(dict(shards)), "resume")
 
     async def given(self, targets: Mapping[int, str | None]) -> None:
-        self._begin(self._hand_off(dict(targets)), "hand off")
+        if going := self._stays.may_go(targets):
+            self._begin(self._hand_off(going), "hand off")
 
     def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
         # Beside the renewals: connecting thousands of sessions takes longer than a lease lives.

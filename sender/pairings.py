@@ -76,6 +76,10 @@ class Pairings:
                 pairing.phone = phone
             return code
 
+    def shards(self) -> set[int]:
+        """Where one is under way."""
+        return {pairing.owner.shard for pairing in self._under_way.values()}
+
     def end(self, shards: Collection[int]) -> None:
         """Break off the pairings of these shards."""
         for pairing in self._under_way.values():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from common.settings import SenderSettings
-from sender.answering.contacts import CacheRules
+from sender.answering.appearances import CacheRules
 from sender.answering.lookups import LookupRules
 from sender.courier import DeliveryPolicy
 from sender.pictures import PictureRules

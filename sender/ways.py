@@ -1,9 +1,10 @@
 """Ways: how each instance's session reaches WhatsApp, by its own setting or by that of all."""
 
 from common import logs
+from common.capabilities import Wire
 from common.tables.session import SessionOwner
 from common.vault import Unreadable, Vault
-from sender.whatsapp.session import Account, Wire
+from sender.whatsapp.session import Account
 
 log = logs.get(__name__)
 

@@ -15,6 +15,14 @@ from tests import leaks
 from tests.bucket_server import BucketServer
 from tests.databases import Databases
 
+LONG = ("system", "property", "browser", "contract")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: with whole files dealt out to processes, one that begins last would leave the others idle."""
+    rooms = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(rooms).parts[0] not in LONG)
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

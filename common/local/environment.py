@@ -22,11 +22,11 @@ class SetupFailed(Exception):
 
 
 class Environment:
-    """`.venv` below `root`. A marker in it remembers which lock file it was made from."""
+    """`.venv` below `root`, or another folder. A marker in it remembers which lock file it was made from."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path | None = None) -> None:
         self._root = root
-        self._folder = root / ".venv"
+        self._folder = folder or root / ".venv"
         self._cache = root / ".cache"
         self._marker = self._folder / "pombo.json"
         self.python = self._folder / "bin" / "python"
@@ -40,7 +40,7 @@ class Environment:
             fcntl.flock(guard, fcntl.LOCK_EX)
             if not self.is_prepared(lock):
                 self._marker.unlink(missing_ok=True)
-                say(f"installing the packages of {lock} into .venv (once) ...")
+                say(f"installing the packages of {lock} into {self._folder.name} (once) ...")
                 self._install(lock)
                 self._marker.write_text(json.dumps({"lock": lock, "sha256": self._fingerprint(lock)}))
         return self.python

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 PATIENCE = 60.0  # seconds that a drained node is waited for
 LOOK = 0.3
+GONE = 30.0  # seconds without a sign after which a node is no help: twice what a lease lives, unless set otherwise
 
 
 class Drain(Protocol):
@@ -34,7 +35,7 @@ class Operator:
         """Wait until the node holds nothing. False when that cannot be, or did not come about in time."""
         if not self._knows(node):
             return False
-        others = [each for each in self._nodes()["nodes"] if not _is(each, node) and not each["draining"]]
+        others = [each for each in self._nodes()["nodes"] if not _is(each, node) and _takes_part(each)]
         if not others:
             self._say(f"{node} is the only node that takes part: there is nobody to hand its shards to.")
             return False
@@ -79,6 +80,10 @@ def shown(answer: Mapping[str, Any]) -> str:
         "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
     ]
     return "\n".join([*(line.rstrip() for line in lines), f"{answer['free']} of {answer['shards']} shards free", ""])
+
+
+def _takes_part(node: Mapping[str, Any]) -> bool:
+    return not node["draining"] and node["seenAgo"] < GONE
 
 
 def _is(node: Mapping[str, Any], named: str) -> bool:

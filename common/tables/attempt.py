@@ -52,7 +52,7 @@ SENT = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', greatest(taken_at, started_at), wire, metadata
     FROM gone
-    RETURNING instance_id, zaap_id, message_id, chat, finished_at"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at, kind"""
 
 # `burns` is false when the attempt is given back: the session was not connected and nothing was tried.
 PUT_BACK = f"""
@@ -133,13 +133,15 @@ DOUBT_ORPHANS = f"""
     )
     SELECT instance_id, zaap_id, message_id, chat, detail FROM doubted"""
 
+# $3 is when a message was handed over, null for one that was not or may not have been.
 KEEP_PACE = """
-    INSERT INTO instance_pace (instance_id, send_after)
-    SELECT instance_id, now() + max(pause)
-    FROM unnest($1::uuid[], $2::interval[]) AS pace (instance_id, pause)
+    INSERT INTO instance_pace (instance_id, send_after, sent_at)
+    SELECT instance_id, now() + max(pause), max(sent_at)
+    FROM unnest($1::uuid[], $2::interval[], $3::timestamptz[]) AS pace (instance_id, pause, sent_at)
     GROUP BY instance_id
     ON CONFLICT (instance_id) DO UPDATE
-    SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
+    SET send_after = greatest(instance_pace.send_after, excluded.send_after),
+        sent_at = greatest(instance_pace.sent_at, excluded.sent_at)"""
 
 # Receipts name ids of the wire. Those of one message are taken together: an UPDATE applies one of several matches only.
 # Most are of messages in the history, found through its index; only the others may settle a message in doubt, which

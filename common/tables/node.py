@@ -42,7 +42,9 @@ async def list_nodes(connection: Executor, ttl: timedelta) -> Sequence[Node]:
 
 
 OVERVIEW = """
-    SELECT node.id, node.name, version, address, capacity, sessions, is_draining, started_at, now() - seen_at,
+    SELECT node.id, node.name, version, address, capacity,
+           -- a dead node has left its last count behind
+           CASE WHEN held.shards > 0 THEN sessions ELSE 0 END, is_draining, started_at, now() - seen_at,
            coalesce(held.shards, 0), held.lease_age
     FROM node
     LEFT JOIN (

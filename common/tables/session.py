@@ -36,8 +36,21 @@ SET_STATE = f"""
     WHERE instance.id = $1 AND instance.shard = owner.id AND device IS NOT NULL
     RETURNING instance.id"""
 
+# The chats of another account that was linked before are none of this one's.
 SET_DEVICE = f"""
-    {_OWNER}
+    {_OWNER}, forgotten AS (
+        DELETE FROM chat
+        USING instance, owner
+        WHERE chat.instance_id = $1 AND instance.id = $1 AND instance.shard = owner.id AND instance.phone <> $5
+    ), unmarked AS (
+        DELETE FROM chat_note
+        USING instance, owner
+        WHERE chat_note.instance_id = $1 AND instance.id = $1 AND instance.shard = owner.id AND instance.phone <> $5
+    ), untagged AS (
+        DELETE FROM tag
+        USING instance, owner
+        WHERE tag.instance_id = $1 AND instance.id = $1 AND instance.shard = owner.id AND instance.phone <> $5
+    )
     UPDATE instance
     SET device = $4, phone = $5, lid = $6, platform = $7, session_state = 'connecting', session_error = NULL,
         session_changed_at = now(), version = version + 1,

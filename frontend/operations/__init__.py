@@ -2,10 +2,11 @@
 
 from frontend.operation import Operation
 from frontend.operations import (
-    business,
     calls,
+    catalog,
     chats,
     communities,
+    company,
     contacts,
     events,
     groups,
@@ -22,6 +23,7 @@ from frontend.operations import (
     security,
     status,
     support,
+    tags,
     webhooks,
 )
 
@@ -38,7 +40,9 @@ _OTHERS: tuple[Operation, ...] = (
     *communities.OPERATIONS,
     *newsletters.OPERATIONS,
     *privacy.OPERATIONS,
-    *business.OPERATIONS,
+    *catalog.OPERATIONS,
+    *company.OPERATIONS,
+    *tags.OPERATIONS,
     *calls.OPERATIONS,
     *mobile.OPERATIONS,
     *webhooks.OPERATIONS,

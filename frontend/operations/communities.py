@@ -1,5 +1,6 @@
 """Communities: groups of groups. Their members are changed by the routes in `groups`."""
 
+from common.capabilities import Capability
 from common.requests.communities import (
     CommunitySettings,
     CreateCommunity,
@@ -9,7 +10,7 @@ from common.requests.communities import (
 )
 from common.requests.pages import MaybePage
 from common.requests.places import OfCommunity
-from frontend.operation import Ask, Operation, Unavailable
+from frontend.operation import Ask, Operation
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
 
@@ -69,7 +70,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "communities/settings",
-        Unavailable(SETTINGS),
+        Ask("community-settings", Capability.QUESTIONS, SETTINGS),
         "Who may add groups to a community",
         Succeeded,
         body=CommunitySettings,
@@ -79,7 +80,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "communities/{communityId}",
-        Unavailable(DEACTIVATION),
+        Ask("deactivate-community", Capability.QUESTIONS, DEACTIVATION),
         "Deactivate a community; its groups stay",
         Succeeded,
         place=OfCommunity,

@@ -1,29 +1,16 @@
 """Contacts: who has WhatsApp, what a person shows, the address book, blocking."""
 
+from common.capabilities import Capability
 from common.requests.contacts import AddContacts, ModifyBlocked, OfWhom, PhoneExistsBatch, RemoveContacts
 from common.requests.pages import Page
 from common.requests.places import OfNumber, OfPerson
-from frontend.operation import Ask, Call, Operation, Read, Unavailable
+from frontend.lookup_batch import look_up_batch
+from frontend.operation import Ask, Operation, Read
 from frontend.replies import contacts as replies
 from frontend.replies.common import Done
-from frontend.services import Services
 from frontend.support import State, everywhere
 
-ADDRESS_BOOK = "saving contacts is a change of app state, which the library cannot send"
 REPORT = "reporting takes a question to the server that the library does not know"
-
-PART = 1_000
-"""Numbers that are asked of the owner in one question: each part has the time of a question to itself."""
-
-
-async def look_up_batch(services: Services, call: Call[None, PhoneExistsBatch]) -> replies.PhoneExistsBatch:
-    """Part by part, so that a long batch has more time than one question. What was found stays found when one fails."""
-    phones, found = call.body.phones, []
-    for start in range(0, len(phones), PART):
-        part = phones[start : start + PART]
-        found += await services.ask.ask(call.access, "phones-exist", {"phones": part})
-    return replies.PhoneExistsBatch.model_validate(found)
-
 
 OPERATIONS = (
     Operation(
@@ -39,7 +26,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "contacts/add",
-        Unavailable(ADDRESS_BOOK),
+        Ask("add-contacts", Capability.ADDRESS_BOOK),
         "Save contacts to the phone's address book",
         replies.BookChanged,
         body=AddContacts,
@@ -49,7 +36,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "contacts/remove",
-        Unavailable(ADDRESS_BOOK),
+        Ask("remove-contacts", Capability.ADDRESS_BOOK),
         "Remove contacts from the phone's address book",
         replies.BookChanged,
         body=RemoveContacts,
@@ -68,7 +55,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "contacts/{phone}/report",
-        Unavailable(REPORT),
+        Ask("report-contact", Capability.QUESTIONS, REPORT),
         "Report a person to WhatsApp",
         replies.Reported,
         place=OfPerson,

@@ -1,5 +1,6 @@
 """Groups: made, shown, changed, joined and left. The routes for members serve communities too."""
 
+from common.capabilities import Capability
 from common.requests.groups import (
     AddMembers,
     ChangeMembers,
@@ -14,16 +15,20 @@ from common.requests.groups import (
 )
 from common.requests.pages import Page
 from common.requests.places import OfGroup, OfGroupId, OfGroupOrCommunity
-from frontend.operation import Ask, Operation, Unavailable
+from frontend.operation import Ask, Operation
 from frontend.replies import groups as replies
 from frontend.replies.common import Done, Succeeded
 from frontend.support import State, everywhere
 
 JOIN_REQUESTS = "the library does not export UpdateGroupRequestParticipants"
 
-SWITCHES = "the library exports no call for requireAdminApproval and adminOnlyAddMember; those alone are refused"
+SWITCHES = (
+    "the library exports no call for requireAdminApproval and adminOnlyAddMember; a direct session refuses those alone"
+)
 COUNTS = "the library lists no chats: unread and lastMessageTime are null"
-APPROVAL = "the library does not tell whether joining needs approval; requireAdminApproval is always false"
+APPROVAL = (
+    "the library does not tell whether joining needs approval; a direct session's requireAdminApproval is always false"
+)
 
 OPERATIONS = (
     Operation(
@@ -103,6 +108,7 @@ OPERATIONS = (
         body=AddMembers,
         tag="groups",
         example={"autoInvite": True, "groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -113,6 +119,7 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -123,6 +130,7 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -133,11 +141,12 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"communityId": "120363055512345678", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
         "approve-participant",
-        Unavailable(JOIN_REQUESTS),
+        Ask("approve-participant", Capability.QUESTIONS, JOIN_REQUESTS),
         "Let people in who asked to join",
         replies.MembersChanged,
         body=JudgeRequests,
@@ -147,7 +156,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "reject-participant",
-        Unavailable(JOIN_REQUESTS),
+        Ask("reject-participant", Capability.QUESTIONS, JOIN_REQUESTS),
         "Refuse people who asked to join",
         replies.MembersChanged,
         body=JudgeRequests,

@@ -1,5 +1,6 @@
 """Channels: made, followed, shown, changed."""
 
+from common.capabilities import Capability
 from common.requests.newsletters import (
     CreateNewsletter,
     NewsletterSettings,
@@ -12,12 +13,11 @@ from common.requests.newsletters import (
     UpdateNewsletterPicture,
 )
 from common.requests.places import OfNewsletter
-from frontend.operation import Ask, Operation, Unavailable
+from frontend.operation import Ask, Operation
 from frontend.replies import newsletters as replies
 from frontend.replies.common import Done
 
-QUERY = "the library exports no way to send WhatsApp's query for this (w:mex), which it knows inside"
-UNKNOWN_QUERY = "neither the library nor anything public names WhatsApp's query for this (w:mex)"
+QUERY = "the library exports no way to send WhatsApp's query for this (w:mex)"
 
 OPERATIONS = (
     Operation(
@@ -34,7 +34,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-newsletter-picture",
-        Unavailable(QUERY),
+        Ask("update-newsletter-picture", Capability.QUESTIONS, QUERY),
         "Replace a channel's picture",
         Done,
         body=UpdateNewsletterPicture,
@@ -48,7 +48,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-newsletter-name",
-        Unavailable(QUERY),
+        Ask("update-newsletter-name", Capability.QUESTIONS, QUERY),
         "Rename a channel",
         Done,
         body=UpdateNewsletterName,
@@ -59,7 +59,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "update-newsletter-description",
-        Unavailable(QUERY),
+        Ask("update-newsletter-description", Capability.QUESTIONS, QUERY),
         "Change a channel's description",
         Done,
         body=UpdateNewsletterDescription,
@@ -110,7 +110,7 @@ OPERATIONS = (
     Operation(
         "DELETE",
         "delete-newsletter",
-        Unavailable(UNKNOWN_QUERY),
+        Ask("delete-newsletter", Capability.QUESTIONS, QUERY),
         "Delete a channel",
         Done,
         body=OfNewsletterInBody,
@@ -138,7 +138,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "search-newsletter",
-        Unavailable(QUERY),
+        Ask("search-newsletter", Capability.QUESTIONS, QUERY),
         "Search public channels",
         replies.NewslettersFound,
         body=SearchNewsletter,
@@ -153,7 +153,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "newsletter/settings/{newsletterId}",
-        Unavailable(QUERY),
+        Ask("newsletter-settings", Capability.QUESTIONS, QUERY),
         "Which reactions a channel allows",
         Done,
         body=NewsletterSettings,
@@ -165,7 +165,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "newsletter/accept-admin-invite/{newsletterId}",
-        Unavailable(UNKNOWN_QUERY),
+        Ask("accept-newsletter-admin", Capability.QUESTIONS, QUERY),
         "Accept to administer a channel",
         Done,
         place=OfNewsletter,
@@ -175,7 +175,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "newsletter/remove-admin/{newsletterId}",
-        Unavailable(UNKNOWN_QUERY),
+        Ask("remove-newsletter-admin", Capability.QUESTIONS, QUERY),
         "Remove an admin of a channel",
         Done,
         body=OfAdmin,
@@ -187,7 +187,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "newsletter/revoke-admin-invite/{newsletterId}",
-        Unavailable(UNKNOWN_QUERY),
+        Ask("revoke-newsletter-invite", Capability.QUESTIONS, QUERY),
         "Take an invitation of an admin back",
         Done,
         body=OfAdmin,
@@ -199,7 +199,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "newsletter/transfer-ownership/{newsletterId}",
-        Unavailable(UNKNOWN_QUERY),
+        Ask("transfer-newsletter", Capability.QUESTIONS, QUERY),
         "Hand a channel to one of its admins",
         replies.OwnershipTransferred,
         body=TransferOwnership,

@@ -1,5 +1,6 @@
 """Privacy: who sees what of the account."""
 
+from common.capabilities import Capability
 from common.requests.privacy import (
     OfList,
     SetGroupAdd,
@@ -8,19 +9,19 @@ from common.requests.privacy import (
     SetReadReceipts,
     SetVisibility,
 )
-from frontend.operation import Ask, Operation, Unavailable
+from frontend.operation import Ask, Operation
 from frontend.replies.common import Succeeded
 from frontend.replies.privacy import DisallowedContacts
 from frontend.support import State, everywhere
 
-LISTS = "the library cannot change who is on the list of CONTACT_BLACKLIST; a request that wants that is refused"
+LISTS = "the library cannot change who is on the list of CONTACT_BLACKLIST; a direct session refuses a request for that"
 DISALLOWED = "the library has no call that reads the lists of who is left out"
 
 OPERATIONS = (
     Operation(
         "GET",
         "privacy/disallowed-contacts",
-        Unavailable(DISALLOWED),
+        Ask("privacy-list", Capability.QUESTIONS, DISALLOWED),
         "Who is left out of one setting",
         DisallowedContacts,
         query=OfList,

@@ -36,7 +36,7 @@ class Catalog(_Reply):
 
 class ProductShown(_Reply):
     cartEnabled: bool
-    catalogId: str
+    catalogId: str | None
     product: Product
 
 

@@ -12,6 +12,8 @@ class _Reply(BaseModel):
 
 
 class Notes(_Reply):
+    """On a chat: kept by the gateway, not shown on the phone."""
+
     id: str
     content: str
     createdAt: Milliseconds

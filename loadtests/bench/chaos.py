@@ -36,8 +36,10 @@ HEAD = (
     "other",
     "uncertain",
     "unanswered",
-    "pause p50",
-    "pause p99",
+    "still p50",
+    "still p99",
+    "still at most",
+    "wait p99",
 )
 LOST, DOUBLED, REORDERED = ("lost", "unsent"), ("doubled", "two ids", "unknown"), ("reordered",)
 NAMED = (*LOST, *DOUBLED, *REORDERED)
@@ -100,9 +102,10 @@ def report(found: Found, faults: Sequence[str], seed: int, engine: Engine) -> st
     return (
         f"Seed {seed}, {sum(tally.runs for tally in tallies.values())} runs, {RATES[engine]:.0f} messages a second "
         f"over {INSTANCES[engine]} instances of all three policies, two frontends, two senders, leases of {TTL:.0f} "
-        f"seconds. {WHATSAPP[engine]} A pause is the longest that a message of an instance waited in a run; refused "
-        f"are requests that a client had to repeat, unanswered questions that were told so or timed out ({asked} were "
-        f"asked), uncertain the messages whose outcome was lost for a while.\n\n"
+        f"seconds. {WHATSAPP[engine]} Still is the longest that an instance sent nothing in a run though a message "
+        f"waited (what a takeover takes), wait the longest that one message waited, with the backlog before it; "
+        f"refused are requests that a client had to repeat, unanswered questions that were told so or timed out "
+        f"({asked} were asked), uncertain the messages whose outcome was lost for a while.\n\n"
         f"{table(HEAD, rows)}\n\n"
         f"Rules: {', '.join(RULES)}. Violations by rule: {dict(rules) or 'none'}.\n\n"
         f"What the stores keep after all that, everybody at rest:\n\n{leftovers.shown(found.kept)}\n\n"
@@ -124,7 +127,9 @@ def row_of(fault: str, tally: Tally) -> list[object]:
         sum(violation.rule not in NAMED for violation in found),
         tally.uncertain,
         tally.unanswered,
-        seconds(tally.pauses, 0.5),
+        seconds(tally.stills, 0.5),
+        seconds(tally.stills, 0.99),
+        seconds(tally.stills, 1),
         seconds(tally.pauses, 0.99),
     ]
 

@@ -31,6 +31,15 @@ class Caller:
         return f"/instances/{self.id.hex.upper()}/token/{self.token}"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One that the owner of a session answers; `holds` is what only the right answer holds."""
+
+    caller: Caller
+    path: str
+    holds: str
+
+
 @dataclass(slots=True)
 class Load:
     """What clients did and were told. `refused` counts answers other than 200 and connections that failed."""
@@ -41,19 +50,19 @@ class Load:
 
 
 class Clients:
-    """`base` gives the address of some frontend. `unlinked` are instances whose code is asked for: it names them."""
+    """`base` gives the address of some frontend."""
 
     def __init__(
         self,
         callers: Sequence[Caller],
-        unlinked: Sequence[Caller],
+        questions: Sequence[Question],
         contacts: Sequence[str],
         token: str,
         base: Callable[[], str],
         chance: Random,
     ) -> None:
         self._callers = callers
-        self._unlinked = unlinked
+        self._questions = questions
         self._contacts = contacts
         self._headers = {"Client-Token": token}
         self._base = base
@@ -75,8 +84,8 @@ class Clients:
                     return
                 number = next(self._numbers)
                 tasks.create_task(self._post(session, caller, number, turns[caller.id]))
-                if self._unlinked and number % QUESTION_EVERY == 0:
-                    tasks.create_task(self._ask(session, self._chance.choice(self._unlinked)))
+                if self._questions and number % QUESTION_EVERY == 0:
+                    tasks.create_task(self._ask(session, self._chance.choice(self._questions)))
                 due += 1 / rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
@@ -97,13 +106,14 @@ class Clients:
                 self.load.refused += 1
                 await asyncio.sleep(0.1)
 
-    async def _ask(self, session: aiohttp.ClientSession, caller: Caller) -> None:
+    async def _ask(self, session: aiohttp.ClientSession, question: Question) -> None:
         """Asked once: an answer may be a refusal, and it may not be another question's."""
         asked, got = time.time(), None
+        url = f"{self._base()}{question.caller.path}{question.path}"
         try:
-            async with session.get(f"{self._base()}{caller.path}/qr-code", headers=self._headers) as answer:
+            async with session.get(url, headers=self._headers) as answer:
                 if answer.status == 200:
-                    got = str((await answer.json()).get("value"))
+                    got = await answer.text()
         except (aiohttp.ClientError, OSError):
             pass
-        self.load.asked.append(Asked(asked, f"code of {caller.id}", caller.id.hex, got))
+        self.load.asked.append(Asked(asked, f"{question.path} of {question.caller.id}", question.holds, got))

@@ -32,7 +32,7 @@ from loadtests.history import audit
 from loadtests.history.checker import Violation
 from loadtests.history.events import History
 from loadtests.measure import leftovers
-from loadtests.measure.clients import CHATS, Caller, Clients
+from loadtests.measure.clients import CHATS, Caller, Clients, Question
 from loadtests.measure.leftovers import Alive, Kept
 from loadtests.measure.link import Link
 from loadtests.measure.ports import lasting_port
@@ -96,7 +96,7 @@ class Cluster:
         self._node_of: dict[int, str] = {}
         self._token, self._partner_token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self._journals: dict[str, Path] = {}
-        self.clients = Clients(self.callers, self.unlinked, self.contacts, self._token, self.base, chance)
+        self.clients = Clients(self.callers, self._questions(), self.contacts, self._token, self.base, chance)
 
     @property
     def dsn(self) -> str:
@@ -112,6 +112,14 @@ class Cluster:
 
     def link(self, name: str, server: Server) -> Link:
         return self._links[name, server]
+
+    def _questions(self) -> list[Question]:
+        """Codes name the instance that is asked; of linked ones each is asked for the phone of another."""
+        codes = [Question(caller, "/qr-code", caller.id.hex) for caller in self.unlinked]
+        if self.engine == "simulated":
+            return codes
+        others = zip(self.callers, self.callers[1:] + self.callers[:1], strict=True)
+        return [Question(caller, f"/phone-exists/{other.phone}", other.phone) for caller, other in others]
 
     def skew(self, name: str, seconds: float) -> None:
         """Step the wall clock of a program."""
@@ -175,6 +183,7 @@ class Cluster:
             "MESSAGE_DELAY_MAX": f"{PAUSES[self.engine] * 2}s",
             "UNCERTAIN_GRACE": "1s",
             "SWEEP_INTERVAL": "2s",
+            "PAIRING_HANDOFF_WAIT": "1s",
             "REDIS_LOCK_TTL": f"{TTL}s",
             "REDIS_LOCK_REFRESH_INTERVAL": f"{REFRESH}s",
             "ASK_TIMEOUT": "4s",

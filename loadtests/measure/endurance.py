@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from loadtests.history.checker import Violation, check, on_wire
-from loadtests.history.events import History
+from loadtests.history.events import Accepted, History
 from loadtests.measure.cluster import Cluster, Engine
 from loadtests.measure.faults import of_engine
 
@@ -16,7 +17,8 @@ RATES: dict[Engine, float] = {"simulated": 60.0, "emulated": 10.0}
 
 @dataclass(slots=True)
 class Tally:
-    """What the runs of one fault came to. `pauses` are the longest waits by instance, in seconds."""
+    """What the runs of one fault came to. By instance, in seconds: `pauses` are the longest that one message waited,
+    `stills` the longest that nothing went on the wire though something waited."""
 
     runs: int = 0
     accepted: int = 0
@@ -26,6 +28,7 @@ class Tally:
     unanswered: int = 0
     violations: list[Violation] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+    stills: list[float] = field(default_factory=list)
 
 
 async def endure(cluster: Cluster, fault: str, chance: Random, tally: Tally, calm: float = 2.0) -> None:
@@ -56,15 +59,41 @@ async def endure(cluster: Cluster, fault: str, chance: Random, tally: Tally, cal
     doubted = {written.row for written in history.written if written.status == "uncertain"}
     tally.uncertain += sum(accepted.row in doubted for accepted in mine)
     tally.pauses += pauses(history, began)
+    tally.stills += stills(history, began)
 
 
 def pauses(history: History, since: float) -> list[float]:
     """By instance, the longest that one of its messages waited for the wire."""
+    longest: dict[str, float] = {}
+    for accepted, sent in _waits(history, since):
+        longest[accepted.instance] = max(sent - accepted.at, longest.get(accepted.instance, 0.0))
+    return list(longest.values())
+
+
+def stills(history: History, since: float) -> list[float]:
+    """By instance, the longest time without a send while a message waited: what a takeover or a hand-off costs,
+    without the backlog that it leaves."""
+    moments: dict[str, list[tuple[float, int]]] = {}
+    for accepted, sent in _waits(history, since):
+        moments.setdefault(accepted.instance, []).extend(((accepted.at, 1), (sent, -1)))
+    return [_longest_still(sorted(each)) for each in moments.values()]
+
+
+def _longest_still(moments: Sequence[tuple[float, int]]) -> float:
+    """Of moments when one more waits (1) or one less (-1)."""
+    waiting, began, longest = 0, 0.0, 0.0
+    for at, change in moments:
+        if change < 0:
+            longest = max(longest, at - began)
+        if change < 0 or not waiting:
+            began = at
+        waiting += change
+    return longest
+
+
+def _waits(history: History, since: float) -> list[tuple[Accepted, float]]:
+    """Each accepted message that went on the wire, and when it first did."""
     sent: dict[int, float] = {}
     for each, accepted in on_wire(history):
         sent[accepted.row] = min(each.at, sent.get(accepted.row, each.at))
-    longest: dict[str, float] = {}
-    for accepted in history.accepted:
-        if accepted.at >= since and accepted.row in sent:
-            longest[accepted.instance] = max(sent[accepted.row] - accepted.at, longest.get(accepted.instance, 0.0))
-    return list(longest.values())
+    return [(each, sent[each.row]) for each in history.accepted if each.at >= since and each.row in sent]

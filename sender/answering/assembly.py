@@ -1,18 +1,30 @@
 """All questions that sessions are asked beyond themselves, with what answers them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from common.clock import Clock
 from common.metrics import SenderMetrics
 from common.postgres import Pool
+from common.tables import chat
+from sender.answering.address_book import AddressBookQuestions
+from sender.answering.appearances import Appearances, CacheRules
+from sender.answering.business import BusinessQuestions
+from sender.answering.catalog import CatalogQuestions
+from sender.answering.chat_changes import ChatChanges
+from sender.answering.chats import ChatQuestions
 from sender.answering.communities import CommunityQuestions
-from sender.answering.contacts import CacheRules, ContactQuestions
+from sender.answering.contacts import ContactQuestions
+from sender.answering.group_settings import GroupSettingsQuestions
 from sender.answering.groups import GroupQuestions, Invite, PictureOf
 from sender.answering.lookups import LookupRules, Lookups
+from sender.answering.newsletter_settings import NewsletterSettingsQuestions
 from sender.answering.newsletters import NewsletterQuestions
 from sender.answering.privacy import PrivacyQuestions
 from sender.answering.seats import Seats
+from sender.answering.tags import TagQuestions
 from sender.answers import Answerer
+from sender.notices import Notices
 
 
 def answerers(
@@ -24,11 +36,21 @@ def answerers(
     metrics: SenderMetrics,
     lookups: LookupRules,
     caches: CacheRules,
+    notices: Notices,
 ) -> Mapping[str, Answerer]:
+    appearances = Appearances(clock, metrics, caches)
     return {
-        **GroupQuestions(seats, picture_of, invite, clock).by_name(),
+        **GroupQuestions(seats, picture_of, invite, partial(chat.find_all, pool), clock).by_name(),
+        **GroupSettingsQuestions(seats).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
-        **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), clock, metrics, caches).by_name(),
+        **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), appearances).by_name(),
+        **ChatQuestions(seats, pool, appearances, clock).by_name(),
+        **ChatChanges(seats, pool, clock).by_name(),
+        **AddressBookQuestions(seats).by_name(),
+        **TagQuestions(seats, pool, notices, clock).by_name(),
         **PrivacyQuestions(seats).by_name(),
         **NewsletterQuestions(seats).by_name(),
+        **NewsletterSettingsQuestions(seats, picture_of).by_name(),
+        **BusinessQuestions(seats).by_name(),
+        **CatalogQuestions(seats).by_name(),
     }

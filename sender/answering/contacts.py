@@ -1,15 +1,12 @@
 """Questions about people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from common.addresses import LID, USER, Jid, parse_phone, server_of, to_phone, user_of
-from common.clock import Clock
-from common.metrics import SenderMetrics
-from sender.answering.cache import Cache
+from common.addresses import LID, USER, parse_phone, server_of, to_phone, user_of
+from sender.answering.acquaintances import somebody
+from sender.answering.appearances import Appearances
 from sender.answering.lookups import Lookups
 from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer
@@ -18,20 +15,11 @@ from sender.whatsapp.powers.people import Contact, People
 Arguments = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRules:
-    kept: timedelta = timedelta(minutes=10)
-    size: int = 20_000
-
-
 class ContactQuestions:
-    """Pictures and texts are kept per instance: what somebody shows depends on to whom."""
-
-    def __init__(self, seats: Seats, lookups: Lookups, clock: Clock, metrics: SenderMetrics, rules: CacheRules) -> None:
+    def __init__(self, seats: Seats, lookups: Lookups, appearances: Appearances) -> None:
         self._seats = seats
         self._lookups = lookups
-        self._pictures: Cache[tuple[UUID, Jid], str | None] = Cache("pictures", rules.kept, rules.size, clock, metrics)
-        self._abouts: Cache[tuple[UUID, Jid], str | None] = Cache("abouts", rules.kept, rules.size, clock, metrics)
+        self._appearances = appearances
 
     def by_name(self) -> Mapping[str, Answerer]:
         return {
@@ -41,6 +29,7 @@ class ContactQuestions:
             "phones-exist": self.exist,
             "profile-picture-of": self.picture,
             "modify-blocked": self.block,
+            "report-contact": self.report,
         }
 
     async def list_all(self, instance: UUID, arguments: Arguments) -> Any:
@@ -55,8 +44,8 @@ class ContactQuestions:
         people, person = self._people(instance), parse_phone(arguments["phone"])
         with reading():
             known = next((one for one in await people.contacts() if one.address == person), None)
-            about = await self._abouts.get((instance, person), lambda: people.about(person))
-            picture = await self._pictures.get((instance, person), lambda: people.picture(person))
+            about = await self._appearances.about(people, instance, person)
+            picture = await self._appearances.picture(people, instance, person)
         named = _shown(known or Contact(person, None, None, None, None))
         return {**named, "imgUrl": picture, "about": about}
 
@@ -84,7 +73,7 @@ class ContactQuestions:
     async def picture(self, instance: UUID, arguments: Arguments) -> Any:
         people, person = self._people(instance), parse_phone(arguments["phone"])
         with reading():
-            link = await self._pictures.get((instance, person), lambda: people.picture(person))
+            link = await self._appearances.picture(people, instance, person)
         return [{"link": link}]
 
     async def block(self, instance: UUID, arguments: Arguments) -> Any:
@@ -92,6 +81,14 @@ class ContactQuestions:
         with doing(instance, arguments["action"]) as done:
             await people.block(person, is_blocked=arguments["action"] == "block")
         return {"value": done.is_done}
+
+    async def report(self, instance: UUID, arguments: Arguments) -> Any:
+        reports, people = self._seats.inquiries(instance).reports, self._people(instance)
+        with reading():
+            person = await somebody(people, arguments["phone"])
+        with doing(instance, "report") as done:
+            await reports.report(person.lid or person.phone or parse_phone(arguments["phone"]))
+        return {"success": True} if done.is_done else {"success": False, "error": "WhatsApp refused this"}
 
     def _people(self, instance: UUID) -> People:
         return self._seats.people(instance)

@@ -8,10 +8,12 @@ from uuid import UUID
 from common.addresses import Jid, community_address, parse_phone, to_phone
 from common.clock import Clock
 from common.errors import DeliveryError, Refused
+from common.tables.chat import Chat
 from sender.answering import members
-from sender.answering.seats import Seats, doing, reading, unsupported
+from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer, NoAnswer
 from sender.whatsapp.powers.groups import Change, Group, Groups, GroupUnknown, NotAllowed
+from sender.whatsapp.powers.inquiries import HasInquiries
 from sender.whatsapp.powers.people import FOREVER, ChatSettings, HasPeople
 
 Arguments = Mapping[str, Any]
@@ -20,8 +22,8 @@ PictureOf = Callable[[str, UUID], Awaitable[bytes]]
 Invite = Callable[[UUID, Sequence[Jid], str], Awaitable[None]]
 """Writes the invitation to each, through the instance's own queue."""
 
-UNSET = {"requireAdminApproval": False, "adminOnlyAddMember": False}
-"""What WhatsApp has for a new group: asking for that changes nothing."""
+ChatsOf = Callable[[UUID, Sequence[Jid]], Awaitable[Mapping[Jid, Chat]]]
+"""What the gateway's own list knows of these chats."""
 
 INVITABLE = frozenset({"not-authorized", "forbidden", "left-recently"})
 """Why somebody was not added who can be invited."""
@@ -32,10 +34,11 @@ EXPIRATIONS = {"24_HOURS": 86_400, "7_DAYS": 604_800, "90_DAYS": 7_776_000, "OFF
 class GroupQuestions:
     """Instance and arguments in, what the reply models of the frontend's operations hold out."""
 
-    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite, clock: Clock) -> None:
+    def __init__(self, seats: Seats, picture_of: PictureOf, invite: Invite, chats_of: ChatsOf, clock: Clock) -> None:
         self._seats = seats
         self._picture_of = picture_of
         self._invite = invite
+        self._chats_of = chats_of
         self._clock = clock
 
     def by_name(self) -> Mapping[str, Answerer]:
@@ -47,7 +50,6 @@ class GroupQuestions:
             "update-group-name": self.rename,
             "update-group-photo": self.set_picture,
             "update-group-description": self.describe,
-            "update-group-settings": self.set_up,
             "add-participant": self.add,
             "remove-participant": self.remove,
             "add-admin": self.promote,
@@ -68,8 +70,10 @@ class GroupQuestions:
             settings = await people.chat_settings()
         start = (arguments["page"] - 1) * arguments["pageSize"]
         wanted = joined[start : start + arguments["pageSize"]]
-        now = self._clock.now()
-        return [_listed(each, settings.get(each.address, ChatSettings()), now) for each in wanted]
+        now, chats = self._clock.now(), await self._chats_of(instance, [each.address for each in wanted])
+        return [
+            _listed(each, settings.get(each.address, ChatSettings()), chats.get(each.address), now) for each in wanted
+        ]
 
     async def create(self, instance: UUID, arguments: Arguments) -> Any:
         """The own number among the members is no member: whoever makes a group is in it."""
@@ -92,13 +96,16 @@ class GroupQuestions:
         groups, address = self._groups(instance), parse_phone(arguments["phone"])
         with reading():
             group = await groups.look(address)
+            needs_approval = await self._needs_approval(instance, address)
         link, error = await _link(groups, address)
-        return {**_metadata(group), "invitationLink": link, "invitationLinkError": error}
+        return {**_metadata(group, needs_approval), "invitationLink": link, "invitationLinkError": error}
 
     async def show_lightly(self, instance: UUID, arguments: Arguments) -> Any:
+        address = parse_phone(arguments["phone"])
         with reading():
-            group = await self._groups(instance).look(parse_phone(arguments["phone"]))
-        return {**_metadata(group), "invitationLink": None, "invitationLinkError": None}
+            group = await self._groups(instance).look(address)
+            needs_approval = await self._needs_approval(instance, address)
+        return {**_metadata(group, needs_approval), "invitationLink": None, "invitationLinkError": None}
 
     async def rename(self, instance: UUID, arguments: Arguments) -> Any:
         group = parse_phone(arguments["groupId"])
@@ -116,21 +123,6 @@ class GroupQuestions:
             await groups.set_picture(parse_phone(arguments["groupId"]), jpeg)
 
         return await self._do(instance, "picture", change)
-
-    async def set_up(self, instance: UUID, arguments: Arguments) -> Any:
-        """Two of the four switches; the library does not export the others, so they are refused before any is set."""
-        for name in ("requireAdminApproval", "adminOnlyAddMember"):
-            if arguments[name] is not None and arguments[name] != UNSET[name]:
-                raise unsupported(f"WhatsApp's library cannot change {name}")
-
-        async def change(groups: Groups) -> None:
-            group = parse_phone(arguments["phone"])
-            if arguments["adminOnlyMessage"] is not None:
-                await groups.let_only_admins_write(group, arguments["adminOnlyMessage"])
-            if arguments["adminOnlySettings"] is not None:
-                await groups.let_only_admins_edit(group, arguments["adminOnlySettings"])
-
-        return await self._do(instance, "settings", change)
 
     async def add(self, instance: UUID, arguments: Arguments) -> Any:
         return await self._change(instance, Change.ADD, arguments)
@@ -237,6 +229,13 @@ class GroupQuestions:
                 raise error
         return {"phone": to_phone(group), "invitationLink": link}
 
+    async def _needs_approval(self, instance: UUID, group: Jid) -> bool:
+        """The library does not tell; a session that can ask for itself does."""
+        session = self._seats.held(instance).session
+        if not isinstance(session, HasInquiries):
+            return False
+        return (await session.inquiries.groups.switches(group)).joining_needs_approval
+
     async def _acquaintances(self, instance: UUID, group: Group) -> int:
         session = self._seats.held(instance).session
         if not isinstance(session, HasPeople):
@@ -258,7 +257,7 @@ async def _link(groups: Groups, group: Jid) -> tuple[str | None, str | None]:
         return None, "too many requests"
 
 
-def _metadata(group: Group) -> dict[str, Any]:
+def _metadata(group: Group, needs_approval: bool = False) -> dict[str, Any]:
     return {
         "phone": to_phone(group.address),
         "description": group.description,
@@ -268,7 +267,7 @@ def _metadata(group: Group) -> dict[str, Any]:
         "communityId": members.community_id(group.parent),
         "adminOnlyMessage": group.only_admins_write,
         "adminOnlySettings": group.only_admins_edit,
-        "requireAdminApproval": False,
+        "requireAdminApproval": needs_approval,
         "isGroupAnnouncement": group.is_announcement,
         "participants": [members.shown(each) for each in group.members],
         "subjectTime": milliseconds(group.subject_at),
@@ -280,8 +279,9 @@ def _by_address(group: Group) -> Jid:
     return group.address
 
 
-def _listed(group: Group, settings: ChatSettings, now: datetime) -> dict[str, Any]:
-    """What nobody tells us of a chat, its unread messages and its last one, is null."""
+def _listed(group: Group, settings: ChatSettings, chat: Chat | None, now: datetime) -> dict[str, Any]:
+    """What nobody has told us of a chat, its unread messages and its last one, is null."""
+    last = None if chat is None or chat.last_message_at is None else str(int(chat.last_message_at.timestamp()))
     until = settings.muted_until
     is_muted = until is not None and until > now
     end = None if until is None or not is_muted else "-1" if until == FOREVER else str(milliseconds(until))
@@ -289,8 +289,8 @@ def _listed(group: Group, settings: ChatSettings, now: datetime) -> dict[str, An
         "isGroup": True,
         "name": group.subject,
         "phone": to_phone(group.address),
-        "unread": None,
-        "lastMessageTime": None,
+        "unread": None if chat is None else str(chat.unread),
+        "lastMessageTime": last,
         "isMuted": "1" if is_muted else "0",
         "isMarkedSpam": "false",
         "archived": "true" if settings.is_archived else "false",

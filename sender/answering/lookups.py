@@ -38,25 +38,36 @@ class Lookups:
 
     async def find(self, instance: UUID, numbers: Sequence[str], people: People) -> dict[str, Lookup]:
         """One for each number. Raises DeliveryErrors; what was found until then is remembered."""
-        wanted = list(dict.fromkeys(numbers))
+        wanted, turn = list(dict.fromkeys(numbers)), self._turns.setdefault(instance, _Turn())
+        seen, own = turn.questions, 0
         found = await self._remembered(wanted)
         missing = [number for number in wanted if number not in found]
         self._metrics.cache(CACHE, "hit", len(found))
         self._metrics.cache(CACHE, "miss", len(missing))
-        turn = self._turns.setdefault(instance, _Turn())
         for start in range(0, len(missing), self._rules.batch):
             batch = missing[start : start + self._rules.batch]
             async with turn.lock:
-                # Measured from the last question of this instance, whoever asked it.
-                await self._clock.sleep_until(turn.next_at)
-                began = self._clock.elapsed()
-                known = await people.look_up(batch)
-                turn.next_at = self._clock.elapsed() + self._rules.pause.total_seconds()
-            self._metrics.cache_took(CACHE, self._clock.elapsed() - began)
-            fresh = [_lookup(each) for each in known]
-            found |= {each.number: each for each in fresh}
-            await self._remember(fresh)
+                if turn.questions != seen + own:
+                    # Whoever asked meanwhile may have asked the same: a caller who gave up comes again.
+                    found |= await self._remembered(batch)
+                    batch = [number for number in batch if number not in found]
+                if batch:
+                    found |= await self._ask(turn, batch, people)
+                    own += 1
         return found
+
+    async def _ask(self, turn: "_Turn", batch: Sequence[str], people: People) -> dict[str, Lookup]:
+        """In its turn, which ends when the answer is remembered."""
+        # Measured from the last question of this instance, whoever asked it.
+        await self._clock.sleep_until(turn.next_at)
+        began = self._clock.elapsed()
+        known = await people.look_up(batch)
+        turn.questions += 1
+        turn.next_at = self._clock.elapsed() + self._rules.pause.total_seconds()
+        self._metrics.cache_took(CACHE, self._clock.elapsed() - began)
+        fresh = [_lookup(each) for each in known]
+        await self._remember(fresh)
+        return {each.number: each for each in fresh}
 
     async def _remembered(self, numbers: Sequence[str]) -> dict[str, Lookup]:
         try:
@@ -75,6 +86,7 @@ class _Turn:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.next_at = 0.0
+        self.questions = 0
 
 
 def _lookup(known: Known) -> Lookup:

@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 from uuid import UUID
 
-from common import logs
+from common import capabilities, logs
+from common.capabilities import Capability
 from common.errors import DeliveryError, NotConnected
 from sender.answers import UNSUPPORTED, NoAnswer
 from sender.sessions import Held
+from sender.whatsapp.powers.chats import AddressBook, ChatList, Labels, Questions
 from sender.whatsapp.powers.groups import Groups, GroupUnknown, HasGroups, NotAllowed
+from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
 from sender.whatsapp.powers.newsletters import HasNewsletters, Newsletters, NewsletterUnknown
 from sender.whatsapp.powers.people import HasPeople, HasPrivacy, People, Privacy
 
 log = logs.get(__name__)
+
+Power = TypeVar("Power")
 
 HeldOf = Callable[[UUID], Held | None]
 
@@ -41,6 +47,13 @@ class Seats:
             return session.people
         raise unsupported()
 
+    def people_if_connected(self, instance: UUID) -> People | None:
+        """For answers that are only better with them."""
+        held = self._held_of(instance)
+        if held is None or not held.session.is_connected or not isinstance(held.session, HasPeople):
+            return None
+        return held.session.people
+
     def privacy(self, instance: UUID) -> Privacy:
         session = self.held(instance).session
         if isinstance(session, HasPrivacy):
@@ -52,6 +65,29 @@ class Seats:
         if isinstance(session, HasNewsletters):
             return session.newsletters
         raise unsupported()
+
+    # --- what only sessions on some ways to WhatsApp have ---
+
+    def chat_list(self, instance: UUID) -> ChatList:
+        return self._having(instance, ChatList, Capability.CHAT_LIST)  # type: ignore[type-abstract]
+
+    def labels(self, instance: UUID) -> Labels:
+        return self._having(instance, Labels, Capability.LABELS)  # type: ignore[type-abstract]
+
+    def address_book(self, instance: UUID) -> AddressBook:
+        return self._having(instance, AddressBook, Capability.ADDRESS_BOOK)  # type: ignore[type-abstract]
+
+    def questions(self, instance: UUID) -> Questions:
+        return self._having(instance, Questions, Capability.QUESTIONS)  # type: ignore[type-abstract]
+
+    def inquiries(self, instance: UUID) -> Inquiries:
+        return self._having(instance, HasInquiries, Capability.QUESTIONS).inquiries  # type: ignore[type-abstract]
+
+    def _having(self, instance: UUID, power: type[Power], needed: Capability) -> Power:
+        session = self.held(instance).session
+        if isinstance(session, power):
+            return session
+        raise NoAnswer(501, capabilities.refusal(needed), UNSUPPORTED)
 
 
 def unsupported(what: str = "the session of this instance cannot do this") -> NoAnswer:

@@ -14,7 +14,7 @@ from sender.translation.sealed import Opened
 from sender.whatsapp.engine_events import EventCode
 
 CODES = frozenset(int(code) for code in EventCode)
-"""Events that some callback tells; the others are not kept."""
+"""Events that some callback or the list of chats tells; the others are not kept."""
 
 
 class Translator:
@@ -24,6 +24,7 @@ class Translator:
         calls = Calls()
         self._media = media
         self._families: dict[int, Callable[[ToldEvent, Account], list[NewEvent]]] = {
+            EventCode.HISTORY_SYNC: lambda row, account: [],  # of the list of chats, no webhook
             EventCode.UNDECRYPTABLE: lambda row, account: received.undecryptable(row.body, account, media),
             EventCode.RECEIPT: profile.own_receipt,
             EventCode.CHAT_PRESENCE: presence.chat_presence,

@@ -15,6 +15,7 @@ from sender.whatsapp.engine_events import (
     ChatPresence,
     EventCode,
     GroupInfoEvent,
+    HistorySync,
     JoinedGroup,
     MessageSource,
     Node,
@@ -79,13 +80,16 @@ def _addresses(row: ToldEvent) -> Iterable[Jid | None]:
             return _of_source(ChatPresence.FromString(row.body).MessageSource)
         case EventCode.PRESENCE:
             return [address(Presence.FromString(row.body).From)]
+        case EventCode.HISTORY_SYNC:
+            history = HistorySync.FromString(row.body).Data
+            return [Jid(each.ID) for each in history.conversations if not each.pnJID]
         case EventCode.JOINED_GROUP:
             joined = JoinedGroup.FromString(row.body)
             return _people([joined.Sender] if joined.HasField("Sender") else [])
         case EventCode.GROUP_INFO:
-            told = GroupInfoEvent.FromString(row.body)
-            sender = [told.Sender] if told.HasField("Sender") else []
-            return [*_people([*sender, *told.Join, *told.Leave]), *_of_nodes(told.UnknownChanges)]
+            changed = GroupInfoEvent.FromString(row.body)
+            sender = [changed.Sender] if changed.HasField("Sender") else []
+            return [*_people([*sender, *changed.Join, *changed.Leave]), *_of_nodes(changed.UnknownChanges)]
     return []
 
 

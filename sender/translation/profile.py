@@ -15,14 +15,17 @@ _BY_ME = (Receipt.READ_SELF, Receipt.PLAYED_SELF)
 def own_receipt(row: ToldEvent, account: Account) -> list[NewEvent]:
     """Receipts that came from the account's own devices. Those of others settle messages and are told there."""
     told = Receipt.FromString(row.body)
-    is_reading = told.Type in _BY_ME or (told.MessageSource.IsFromMe and told.Type in (Receipt.READ, Receipt.PLAYED))
-    if not is_reading or not told.MessageIDs:
+    if not is_read_by_me(told) or not told.MessageIDs:
         return []
     at = datetime.fromtimestamp(told.Timestamp, UTC) if told.Timestamp else row.told_at
     source = Source.of(told.MessageSource, account)
     chat = Jid(f"{source.chat_phone}@s.whatsapp.net") if source.chat_phone.isdigit() else source.chat
     sender = address(told.MessageSource.Sender)
     return [message_status(account.instance_id, "read-by-me", list(told.MessageIDs), at, chat, sender)]
+
+
+def is_read_by_me(told: Receipt) -> bool:
+    return told.Type in _BY_ME or (told.MessageSource.IsFromMe and told.Type in (Receipt.READ, Receipt.PLAYED))
 
 
 def renamed(account: Account, at: datetime) -> NewEvent:

@@ -11,6 +11,11 @@ _NOT_CONTENT = frozenset(
 )
 
 
+def is_message(told: Told) -> bool:
+    """Whether there is something to read."""
+    return bool({field.name for field, _ in told.Message.ListFields()} - _NOT_CONTENT)
+
+
 def remembered(row: ToldEvent) -> ReceivedMessage | None:
     """None for what is no message that somebody could mean: keys, reactions, votes, edits, statuses."""
     if row.code != EventCode.MESSAGE:
@@ -18,8 +23,7 @@ def remembered(row: ToldEvent) -> ReceivedMessage | None:
     told = Told.FromString(row.body)
     source = told.Info.MessageSource
     chat, author = (without_device(address(each) or Jid("")) for each in (source.Chat, source.Sender))
-    names = {field.name for field, _ in told.Message.ListFields()}
-    if chat == STATUS or not chat or not author or not names - _NOT_CONTENT:
+    if chat == STATUS or not chat or not author or not is_message(told):
         return None
     return ReceivedMessage(
         row.instance_id, told.Info.ID, chat, author, source.IsFromMe, told.Message.SerializeToString(), row.told_at

@@ -15,6 +15,7 @@ from neonize.proto.Neonize_pb2 import (  # noqa: E402
     CallTerminate,
     ChatPresence,
     GroupInfoEvent,
+    HistorySync,
     JoinedGroup,
     MessageInfo,
     MessageSource,
@@ -39,6 +40,7 @@ __all__ = [
     "ChatPresence",
     "EventCode",
     "GroupInfoEvent",
+    "HistorySync",
     "JoinedGroup",
     "MessageInfo",
     "MessageSource",
@@ -54,6 +56,7 @@ __all__ = [
 
 
 class EventCode(IntEnum):
+    HISTORY_SYNC = 13
     MESSAGE = 17
     RECEIPT = 18
     CHAT_PRESENCE = 19

@@ -13,10 +13,8 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, runtime_checkable
 
 from common.addresses import Jid
+from common.capabilities import Wire
 from sender.whatsapp.protobuf import Message
-
-Wire = Literal["direct", "relay"]
-"""Whether the engine speaks to WhatsApp itself, or through the relay of its host, if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +249,8 @@ class CallLinks(Protocol):
 
 @runtime_checkable
 class LocalDeletions(Protocol):
-    """neonize: nothing. Removing a message for oneself is a change of app state, which its calls do not carry."""
+    """neonize: through the relay only. Removing a message for oneself is a change of app state, which the library's own
+    calls do not carry."""
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
 

@@ -34,13 +34,18 @@ def test_no_route_of_the_collection_is_unknown() -> None:
 
 
 def test_the_matrix_has_a_line_for_each_route_and_its_states() -> None:
-    lines = Matrix([("POST", "send-text"), ("POST", "products"), ("GET", "nothing")]).text().splitlines()[1:]
+    lines = (
+        Matrix([("POST", "send-text"), ("POST", "products"), ("GET", "catalogs"), ("GET", "nothing")])
+        .text()
+        .splitlines()[1:]
+    )
     assert [line.split()[:4] for line in lines] == [
         ["POST", "send-text", "composed", "composed"],
         ["POST", "products", "unavailable", "unavailable"],
+        ["GET", "catalogs", "unavailable", "composed"],
         ["GET", "nothing", "404", "404"],
     ]
-    assert "w:biz:catalog" in lines[1]
+    assert "w:biz:catalog" in lines[2]
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda one: f"{one.method} {one.path}")

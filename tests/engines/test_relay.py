@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from common.addresses import Jid, user_of
+from common.addresses import Jid, parse_phone, user_of
 from common.errors import NotConnected, OutcomeUnknown, Refused
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.relayed_session import RelayedSession
-from sender.whatsapp.powers.chats import MessageName
+from sender.whatsapp.powers.chats import BookEntry, MessageName
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay.app_state import NoKey
 from sender.whatsapp.session import Account, Connected
@@ -50,7 +50,7 @@ async def session(relayed: NeonizeWorld, account: Account, ear: Ear) -> AsyncIte
 async def test_the_phone_takes_what_is_said_about_chats_and_labels(
     relayed: NeonizeWorld, session: RelayedSession, account: Account
 ) -> None:
-    chat = relayed.contacts[0]
+    chat, other = relayed.contacts
     message = MessageName(chat, "3EB0AA", from_me=True)
     await eventually(lambda: _archive(session, chat))
     await session.archive_chat(chat, False)  # the same thing again: what was set before is taken off the hash
@@ -65,11 +65,14 @@ async def test_the_phone_takes_what_is_said_about_chats_and_labels(
     await session.label_chat("7", chat, True)
     await session.label_message("7", chat, "3EB0AA", True)
     await session.delete_label("7")
-    await session.save_contact(chat, "Bia Souza")
+    await session.save_contacts([BookEntry(chat, "Bia Souza", "Bia"), BookEntry(other, "Rui Lopes", "Rui")])
+    await session.remove_contacts([chat, parse_phone("5511900009999")])
+    await session.remove_contacts([chat])  # not there any more: nothing is written
     seen = await _seen(relayed, account)
     assert [index[0] for index in seen] == [
         "archive", "pin_v1", "archive", "pin_v1", "markChatAsRead", "mute", "star", "deleteMessageForMe", "clearChat",
         "deleteChat", "label_edit", "label_jid", "label_message", "label_edit", "contact",
+        "contact", "contact",
     ]  # fmt: skip
     assert seen[6] == ["star", chat, "3EB0AA", "1", "0"]
 

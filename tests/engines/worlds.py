@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from common.addresses import Jid, parse_phone, user_of
+from common.capabilities import Wire
 from common.errors import DeliveryError, NewChatLimit, OutcomeUnknown, Refused, TemporaryFailure
 from common.identifiers import new_message_id
 from sender.host.options import HostOptions
@@ -24,7 +25,6 @@ from sender.whatsapp.session import (
     Raw,
     Receipts,
     Replaced,
-    Wire,
 )
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
 from tests.sender.translation.told import call_offer, message, source

@@ -30,7 +30,7 @@ async def test_nodes_are_listed_with_what_they_hold(gateway: Gateway, pool: Pool
     first, second = answer["nodes"]
     assert (first["id"], first["shards"], first["sessions"], first["capacity"]) == ("a-1", 3, 7, 50)
     assert 0 <= first["leaseAge"] < 30
-    assert (second["id"], second["shards"], second["leaseAge"]) == ("b-1", 0, None)
+    assert (second["id"], second["shards"], second["sessions"], second["leaseAge"]) == ("b-1", 0, 0, None)
     assert (answer["shards"], answer["free"]) == (256, 253)
     shown = nodes.shown(answer)
     assert "a-1" in shown

@@ -55,11 +55,12 @@ async def answering(redis_url: str, *nodes: Node) -> AsyncIterator[None]:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def ask(redis: Redis, number: int, *, name: str = "who", seconds: float = 10) -> UUID:
+async def ask(redis: Redis, number: int, *, name: str = "who", seconds: float = 10, skew: float = 0) -> UUID:
+    """`skew` is how far the clock of who asks is off."""
     instance = uuid4()
     question = {
         "id": f"q{number}", "instance": instance.hex, "name": name, "arguments": {"number": number},
-        "answer_to": ANSWERS, "deadline_ms": int((time() + seconds) * 1000),
+        "answer_to": ANSWERS, "patience_ms": int(seconds * 1000), "deadline_ms": int((time() + skew + seconds) * 1000),
     }  # fmt: skip
     await redis.xadd(keys.ask(SHARD), {"question": orjson.dumps(question)})
     return instance
@@ -114,6 +115,31 @@ async def test_what_nobody_waits_for_or_understands_is_dropped(redis: Redis, red
         await eventually(lambda: all_there(redis, 1))
     assert node.answered == [2]
     assert await redis.xlen(keys.ask(SHARD)) == 0
+
+
+@pytest.mark.parametrize("skew", [-3600, 3600])
+async def test_a_question_of_a_frontend_whose_clock_is_wrong_is_answered_while_it_waits(
+    redis: Redis, redis_url: str, skew: float
+) -> None:
+    await ask(redis, 1, skew=skew)
+    await ask(redis, 2, skew=skew, seconds=-1)
+    node = Node("one", SHARD)
+    async with answering(redis_url, node):
+        await eventually(lambda: all_there(redis, 1))
+    assert node.answered == [1]
+
+
+async def test_a_frontend_of_before_tells_a_deadline_only(redis: Redis, redis_url: str) -> None:
+    for number, seconds in ((1, -1), (2, 10)):
+        question = {
+            "id": f"q{number}", "instance": uuid4().hex, "name": "who", "arguments": {"number": number},
+            "answer_to": ANSWERS, "deadline_ms": int((time() + seconds) * 1000),
+        }  # fmt: skip
+        await redis.xadd(keys.ask(SHARD), {"question": orjson.dumps(question)})
+    node = Node("one", SHARD)
+    async with answering(redis_url, node):
+        await eventually(lambda: all_there(redis, 1))
+    assert node.answered == [2]
 
 
 async def test_a_no_and_an_unknown_question_are_told_as_such(redis: Redis, redis_url: str) -> None:

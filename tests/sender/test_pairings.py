@@ -167,3 +167,12 @@ async def test_a_lost_shard_breaks_its_pairings_off(pairings: Pairings, engine: 
     assert await pairings.qr_code(OWNER)
     pairings.end({7})
     await eventually(lambda: engine.ended == 1)
+
+
+async def test_it_is_known_where_a_phone_may_be_scanning(pairings: Pairings, engine: ScriptedEngine) -> None:
+    assert pairings.shards() == set()
+    engine.show("first")
+    await pairings.qr_code(OWNER)
+    assert pairings.shards() == {OWNER.shard}
+    engine.steps.put_nowait(PairingFailed("timeout"))
+    await eventually(lambda: not pairings.shards())

@@ -270,6 +270,29 @@ async def test_people_are_blocked(talk: Talk) -> None:
         assert await talk.post("contacts/modify-blocked", {"phone": OTHER, "action": action}) == {"value": True}
 
 
+# --- chats ---
+
+
+async def test_directly_a_chat_is_listed_and_read_and_no_more(talk: Talk) -> None:
+    received = await talk.emulator.post(f"contacts/{OTHER}/send", to=PHONE, text="oi")
+    with anyio.fail_after(20):
+        while not (chats := [one for one in await talk.get("chats") if one["phone"] == OTHER]):
+            await anyio.sleep(0.05)
+    assert (chats[0]["unread"], chats[0]["name"]) == ("1", "Person 1")
+    assert await talk.post("modify-chat", {"phone": OTHER, "action": "read"}) == {"value": True}
+    receipts = await talk.emulator.get(f"contacts/{OTHER}/sightings?kind=receipt&after=0&wait=2")
+    assert any(received["id"] in one["ids"] for one in receipts["sightings"] if one["what"] == "read")
+    assert (await talk.get(f"chats/{OTHER}"))["unread"] == "0"
+    for route, body in (
+        ("modify-chat", {"phone": OTHER, "action": "archive"}),
+        ("business/create-tag", {"name": "Retirada"}),
+        ("contacts/add", [{"firstName": "Rui", "phone": OTHER}]),
+    ):
+        refused = await talk.post(route, body, 501)
+        assert refused["code"] == "not-supported-by-engine"
+        assert "a session whose wire is relay can do this" in refused["error"]
+
+
 # --- privacy ---
 
 

@@ -1,4 +1,4 @@
-"""What an account sets for itself: privacy, blocked contacts, its text about itself; and questions of mere form."""
+"""What an account sets for itself: blocked contacts, its text about itself; and questions of mere form."""
 
 import json
 from collections.abc import Mapping
@@ -6,54 +6,35 @@ from collections.abc import Mapping
 from sender.whatsapp.emulator.accounts import Device
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.mailbox import Mailbox
-from sender.whatsapp.emulator.newsletters import Newsletters, NotFound
+from sender.whatsapp.emulator.newsletter_administration import NewsletterAdministration
+from sender.whatsapp.emulator.newsletters import GraphRefused, Newsletters
 from sender.whatsapp.emulator.questions import Answer, Key
 from sender.whatsapp.emulator.stanzas import OK, Reply, StanzaIds, notification
 from sender.whatsapp.wire.errors import MalformedFrame
 from sender.whatsapp.wire.node import Node
 
-DEFAULT_PRIVACY = {
-    "groupadd": "all",
-    "last": "all",
-    "status": "all",
-    "profile": "all",
-    "readreceipts": "all",
-    "online": "all",
-    "calladd": "all",
-    "messages": "all",
-    "defense": "off",
-    "stickers": "all",
-}
-
 # Questions to which any result will do.
 _FORMALITIES = ("w:p", "urn:xmpp:ping", "urn:xmpp:whatsapp:dirty", "urn:xmpp:whatsapp:push", "tos", "w:stats")
+
+
+NOT_FOUND = 404
 
 
 class AccountSettings:
     def __init__(self, directory: Directory, mailbox: Mailbox, ids: StanzaIds, newsletters: Newsletters) -> None:
         self._directory, self._mailbox, self._ids = directory, mailbox, ids
         self._newsletters = newsletters
+        self._administration = NewsletterAdministration(newsletters, directory)
 
     def answers(self) -> Mapping[Key, Answer]:
         return {
             **{(namespace, None): _agree for namespace in (*_FORMALITIES, "disappearing_mode")},
-            ("privacy", "privacy"): self.privacy,
             ("privacy", "tokens"): self.tokens,
             ("blocklist", None): self.blocklist,
             ("status", None): self.about,
             ("status", "privacy"): self.status_audience,
             ("w:mex", None): self.query,
         }
-
-    def privacy(self, device: Device, question: Node) -> Reply:
-        chosen = device.account.profile.privacy
-        if question.get("type") == "set":
-            for category in question.child("privacy").all("category"):
-                chosen[category.text("name")] = category.text("value")
-            self._directory.save(device.account)
-        categories = {**DEFAULT_PRIVACY, **chosen}
-        listed = [Node("category", {"name": name, "value": value}) for name, value in categories.items()]
-        return Reply([Node("privacy", {}, listed)])
 
     def tokens(self, device: Device, question: Node) -> Reply:
         """A client trusts a contact after its first message to it; the contact is told."""
@@ -105,10 +86,14 @@ class AccountSettings:
         try:
             asked = json.loads(graph.data or b"{}")
             variables = asked.get("variables") or {}
-            told = self._newsletters.answer(device, graph.get("query_id") or "", variables)
+            number = graph.get("query_id") or ""
+            told = self._newsletters.answer(device, number, variables)
+            if told is None:
+                told = self._administration.answer(device.account, number, variables)
             text = (variables.get("input") or {}).get("text")
-        except NotFound:
-            refusal = {"message": "Not Found", "extensions": {"error_code": 404, "severity": "CRITICAL"}}
+        except GraphRefused as refused:
+            text = "Not Found" if refused.number == NOT_FOUND else "Refused"
+            refusal = {"message": text, "extensions": {"error_code": refused.number, "severity": "CRITICAL"}}
             return Reply([Node("result", {}, json.dumps({"data": None, "errors": [refusal]}))])
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise MalformedFrame("a graph question cannot be read") from error

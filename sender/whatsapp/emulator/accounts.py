@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.jid import LID_SERVER, PHONE_SERVER, Jid
@@ -84,6 +84,10 @@ class Profile:
     privacy: dict[str, str] = field(default_factory=dict)
     audience: list[str] = field(default_factory=list)  # LIDs that see its status; empty: its contacts
     last_seen: int = 0
+    left_out: dict[str, list[str]] = field(default_factory=dict)  # privacy setting -> LIDs
+    reporters: list[str] = field(default_factory=list)  # phones of who reported it
+    business: dict[str, Any] | None = None  # None: it is none
+    catalog: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)

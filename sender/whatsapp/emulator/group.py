@@ -20,6 +20,7 @@ FIRST_GROUP = 120_363_000_000_000_001
 MEMBER, ADMIN, SUPER_ADMIN = "", "admin", "superadmin"
 
 SAVE_GROUP = "INSERT OR REPLACE INTO chat_group (id, state) VALUES (?, ?)"
+DELETE_GROUP = "DELETE FROM chat_group WHERE id = ?"
 SELECT_GROUPS = "SELECT id, state FROM chat_group ORDER BY id"
 
 
@@ -53,6 +54,8 @@ class Group:
     """The id of the community that it is in."""
     is_default: bool = False
     """Everybody of its community is in it."""
+    requests: dict[str, int] = field(default_factory=dict)  # phones of who wants to join -> since when
+    members_add_groups: bool = False
 
     def __post_init__(self) -> None:
         self.subject_by = self.creator
@@ -74,6 +77,7 @@ class Groups:
         self._by_id: dict[str, Group] = {}
         for group_id, state in database.read(SELECT_GROUPS):
             self._by_id[group_id] = self._load(group_id, orjson.loads(state))
+        self._next = max((int(each) + 1 for each in self._by_id), default=FIRST_GROUP)
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._by_id.values())
@@ -91,12 +95,17 @@ class Groups:
         return [group for group in self._by_id.values() if group.parent == community.id]
 
     def add(self, subject: str, creator: Account, members: Iterable[Account], addressing: str) -> Group:
-        group = Group(str(FIRST_GROUP + len(self._by_id)), subject, creator, addressing)
+        group = Group(str(self._next), subject, creator, addressing)
+        self._next += 1
         for member in members:
             group.members.setdefault(member, MEMBER)
         self._by_id[group.id] = group
         self.save(group)
         return group
+
+    def remove(self, group: Group) -> None:
+        del self._by_id[group.id]
+        self._database.write(DELETE_GROUP, (group.id,))
 
     def save(self, group: Group) -> None:
         description = group.description
@@ -118,6 +127,8 @@ class Groups:
             "is_parent": group.is_parent,
             "parent": group.parent,
             "is_default": group.is_default,
+            "requests": group.requests,
+            "members_add_groups": group.members_add_groups,
         }
         self._database.write(SAVE_GROUP, (group.id, orjson.dumps(state)))
 
@@ -139,7 +150,7 @@ class Groups:
             "picture_id",
         ):
             setattr(group, name, state[name])
-        for name in ("is_parent", "parent", "is_default"):
+        for name in ("is_parent", "parent", "is_default", "requests", "members_add_groups"):
             setattr(group, name, state.get(name, getattr(group, name)))  # older ones have none
         return group
 

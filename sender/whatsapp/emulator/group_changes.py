@@ -105,6 +105,19 @@ class GroupChanges:
             head = {"v_id": now()}
         self._tell(group, actor, Node(tag, head))
 
+    def deactivate(self, community: Group, actor: Account) -> None:
+        """Its groups stay, its announcement group goes with it."""
+        for group in self._groups.below(community):
+            if not group.is_default:
+                self.unlink(group)
+        for group in (*self._groups.below(community), community):
+            self._tell(group, actor, Node("delete"))
+            self._groups.remove(group)
+
+    def let_members_add_groups(self, community: Group, value: bool) -> None:
+        community.members_add_groups = value
+        self._groups.save(community)
+
     def set_mode(self, group: Group, *, member_add_mode: str | None = None, approval: str | None = None) -> None:
         group.member_add_mode = member_add_mode or group.member_add_mode
         group.approval = approval or group.approval
@@ -156,6 +169,8 @@ def describe(group: Group) -> Node:
     content.append(Node("member_add_mode", {}, group.member_add_mode))
     if group.is_parent:
         content.append(Node("parent", {"default_membership_approval_mode": "request_required"}))
+        if group.members_add_groups:
+            content.append(Node("allow_non_admin_sub_group_creation"))
     if group.parent:
         content.append(Node("linked_parent", {"jid": Jid(group.parent, GROUP_SERVER)}))
     if group.is_default:

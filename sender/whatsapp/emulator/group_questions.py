@@ -6,8 +6,10 @@ from sender.whatsapp.emulator.accounts import Account, Device
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.group import Group, Groups
 from sender.whatsapp.emulator.group_changes import MEMBERSHIP, SWITCHES, GroupChanges, describe, participant
+from sender.whatsapp.emulator.join_requests import JoinRequests
 from sender.whatsapp.emulator.questions import Answer, Key
 from sender.whatsapp.emulator.stanzas import OK, Refused, Reply, forbidden, not_found
+from sender.whatsapp.wire.errors import MalformedFrame
 from sender.whatsapp.wire.jid import Jid
 from sender.whatsapp.wire.node import Attributes, Node
 
@@ -15,11 +17,13 @@ NAMESPACE = "w:g2"
 
 NOT_ACCEPTABLE = 406
 CONFLICT = 409
+MODES = ("admin_add", "all_member_add")
 
 
 class GroupQuestions:
-    def __init__(self, directory: Directory, groups: Groups, changes: GroupChanges) -> None:
+    def __init__(self, directory: Directory, groups: Groups, changes: GroupChanges, requests: JoinRequests) -> None:
         self._directory, self._groups, self._changes = directory, groups, changes
+        self._requests = requests
 
     def answers(self) -> Mapping[Key, Answer]:
         by_tag: dict[str, Answer] = {
@@ -30,13 +34,16 @@ class GroupQuestions:
             "description": self.describe,
             "member_add_mode": self.member_add_mode,
             "membership_approval_mode": self.approval,
-            "membership_approval_requests": self.requests,
+            "delete_parent": self.deactivate,
+            "allow_non_admin_sub_group_creation": self.who_adds_groups,
+            "not_allow_non_admin_sub_group_creation": self.who_adds_groups,
             "leave": self.leave,
             "invite": self.invite,
             "sub_groups": self.sub_groups,
             "links": self.link,
             "unlink": self.unlink,
         }
+        by_tag |= self._requests.by_tag(self._administered)
         by_tag |= dict.fromkeys(MEMBERSHIP, self.membership)
         by_tag |= dict.fromkeys(SWITCHES, self.switch)
         return {(NAMESPACE, tag): answer for tag, answer in by_tag.items()}
@@ -126,18 +133,28 @@ class GroupQuestions:
 
     def member_add_mode(self, device: Device, question: Node) -> Reply:
         group = self._administered(device, question)
-        self._changes.set_mode(group, member_add_mode=question.first.data.decode(errors="replace"))
+        mode = question.first.data.decode(errors="replace")
+        if mode not in MODES:
+            raise MalformedFrame("members are added by admins or by all")
+        self._changes.set_mode(group, member_add_mode=mode)
         return OK
 
     def approval(self, device: Device, question: Node) -> Reply:
         group = self._administered(device, question)
-        self._changes.set_mode(group, approval=question.first.child("group_join").text("state"))
+        state = question.first.child("group_join").text("state")
+        if state not in ("on", "off"):
+            raise MalformedFrame("approval is on or off")
+        self._changes.set_mode(group, approval=state)
         return OK
 
-    def requests(self, device: Device, question: Node) -> Reply:
-        """Nobody ever waits: who comes by an invitation is let in."""
-        self._administered(device, question)
-        return Reply([Node("membership_approval_requests")])
+    def deactivate(self, device: Device, question: Node) -> Reply:
+        self._changes.deactivate(self._community(device, question), device.account)
+        return OK
+
+    def who_adds_groups(self, device: Device, question: Node) -> Reply:
+        community = self._community(device, question)
+        self._changes.let_members_add_groups(community, not question.first.tag.startswith("not_"))
+        return OK
 
     def leave(self, device: Device, question: Node) -> Reply:
         left = question.child("leave").children
@@ -158,6 +175,9 @@ class GroupQuestions:
             raise Refused(NOT_ACCEPTABLE, "not-acceptable")
         if not is_change:
             return Reply([describe(invited)])
+        if invited.approval == "on" and device.account not in invited.members:
+            self._requests.ask(invited, device.account)
+            return Reply([Node("membership_approval_request", {"jid": invited.jid})])
         self._changes.membership(invited, device.account, "add", [device.account])
         return Reply([Node("group", {"jid": invited.jid})])
 
@@ -174,6 +194,12 @@ class GroupQuestions:
         if not group.is_admin(device.account):
             raise forbidden()
         return group
+
+    def _community(self, device: Device, question: Node) -> Group:
+        community = self._administered(device, question)
+        if not community.is_parent or question.get("type") != "set":
+            raise Refused(NOT_ACCEPTABLE, "not-acceptable")
+        return community
 
     def _changeable(self, device: Device, question: Node) -> Group:
         """In a locked group only administrators change subject and description."""

@@ -1,8 +1,8 @@
 """Newsletters as clients ask for them, in graph questions (w:mex): made, shown, followed, muted."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -29,12 +29,14 @@ QUESTIONS: Mapping[str, str] = {
 }
 
 SAVE_NEWSLETTER = "INSERT OR REPLACE INTO newsletter (id, state) VALUES (?, ?)"
+DELETE_NEWSLETTER = "DELETE FROM newsletter WHERE id = ?"
 SELECT_NEWSLETTERS = "SELECT id, state FROM newsletter ORDER BY id"
 
 
 @dataclass(slots=True)
 class Newsletter:
-    """`readers` are the phones of who follows it, with whether they muted it; its owner is one of them."""
+    """`readers` are the phones of who follows it, with whether they muted it; its owner and `admins` are among them.
+    `invited` may become admins. `picture` is a JPEG in base64."""
 
     id: str
     name: str
@@ -43,14 +45,26 @@ class Newsletter:
     created_at: int = field(default_factory=now)
     invite: str = field(default_factory=lambda: os.urandom(8).hex())
     readers: dict[str, bool] = field(default_factory=dict)
+    admins: list[str] = field(default_factory=list)
+    invited: list[str] = field(default_factory=list)
+    reactions: str = "ALL"
+    picture: str | None = None
 
     @property
     def jid(self) -> str:
         return f"{self.id}@newsletter"
 
 
-class NotFound(Exception):
-    """The graph's own refusal: there is no such newsletter."""
+class GraphRefused(Exception):
+    """The graph's own refusal, with its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(str(number))
+        self.number = number
+
+
+def no_newsletter() -> GraphRefused:
+    return GraphRefused(404)
 
 
 class Newsletters:
@@ -60,28 +74,33 @@ class Newsletters:
         for _, state in database.read(SELECT_NEWSLETTERS):
             known = Newsletter(**orjson.loads(state))
             self._by_jid[known.jid] = known
+        self._next = max((int(one.id) + 1 for one in self._by_jid.values()), default=FIRST_NEWSLETTER)
+
+    def __iter__(self) -> Iterator[Newsletter]:
+        return iter(self._by_jid.values())
 
     def add(self, owner: str, name: str, description: str) -> Newsletter:
-        newsletter = Newsletter(str(FIRST_NEWSLETTER + len(self._by_jid)), name, description, owner)
+        newsletter = Newsletter(str(self._next), name, description, owner)
+        self._next += 1
         newsletter.readers[owner] = False
         self._by_jid[newsletter.jid] = newsletter
-        self._save(newsletter)
+        self.save(newsletter)
         return newsletter
 
     def answer(self, device: Device, question: str, variables: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The graph's data; None for a question that is not about newsletters. Raises NotFound."""
+        """The graph's data; None for a question that is not about newsletters. Raises GraphRefused."""
         phone, asked = device.account.phone, QUESTIONS.get(question)
         if asked == CREATE:
             wanted = variables["newsletter_input"]
             made = self.add(phone, wanted["name"], wanted.get("description") or "")
-            return {"xwa2_newsletter_create": _shown(made, phone)}
+            return {"xwa2_newsletter_create": shown(made, phone)}
         if asked == LIST:
             own = [one for one in self._by_jid.values() if phone in one.readers]
-            return {"xwa2_newsletter_subscribed": [_shown(one, phone) for one in own]}
+            return {"xwa2_newsletter_subscribed": [shown(one, phone) for one in own]}
         if asked == FETCH:
-            return {"xwa2_newsletter": _shown(self._find(variables["input"]["key"]), phone)}
+            return {"xwa2_newsletter": shown(self.find(variables["input"]["key"]), phone)}
         if asked is not None:
-            newsletter = self._find(variables["newsletter_id"])
+            newsletter = self.find(variables["newsletter_id"])
             self._change(newsletter, phone, asked)
             return {f"xwa2_newsletter_{asked}": {"id": newsletter.jid}}
         return None
@@ -91,25 +110,27 @@ class Newsletters:
             newsletter.readers.pop(phone, None)
         else:
             newsletter.readers[phone] = {MUTE: True, UNMUTE: False}.get(what, newsletter.readers.get(phone, False))
-        self._save(newsletter)
+        self.save(newsletter)
 
-    def _find(self, jid: str) -> Newsletter:
+    def find(self, jid: str) -> Newsletter:
         found = self._by_jid.get(jid)
         if found is None:
-            raise NotFound
+            raise no_newsletter()
         return found
 
-    def _save(self, one: Newsletter) -> None:
-        state = {
-            "id": one.id, "name": one.name, "description": one.description, "owner": one.owner,
-            "created_at": one.created_at, "invite": one.invite, "readers": one.readers,
-        }  # fmt: skip
-        self._database.write(SAVE_NEWSLETTER, (one.id, orjson.dumps(state)))
+    def save(self, one: Newsletter) -> None:
+        self._database.write(SAVE_NEWSLETTER, (one.id, orjson.dumps(asdict(one))))
+
+    def remove(self, one: Newsletter) -> None:
+        del self._by_jid[one.jid]
+        self._database.write(DELETE_NEWSLETTER, (one.id,))
 
 
-def _shown(one: Newsletter, phone: str) -> dict[str, Any]:
+def shown(one: Newsletter, phone: str) -> dict[str, Any]:
     text = {"id": "1", "update_time": str(one.created_at * 1_000_000)}
-    role = "OWNER" if phone == one.owner else "SUBSCRIBER" if phone in one.readers else "GUEST"
+    role = "SUBSCRIBER" if phone in one.readers else "GUEST"
+    role = "OWNER" if phone == one.owner else "ADMIN" if phone in one.admins else role
+    path = f"/newsletters/{one.id}" if one.picture else ""
     return {
         "id": one.jid,
         "state": {"type": "ACTIVE"},
@@ -120,9 +141,9 @@ def _shown(one: Newsletter, phone: str) -> dict[str, Any]:
             "description": {"text": one.description, **text},
             "subscribers_count": str(len(one.readers)),
             "verification": "UNVERIFIED",
-            "picture": None,
-            "preview": {"id": "", "type": "PREVIEW", "direct_path": ""},
-            "settings": {"reaction_codes": {"value": "ALL"}},
+            "picture": {"id": "1", "type": "IMAGE", "direct_path": path} if path else None,
+            "preview": {"id": "", "type": "PREVIEW", "direct_path": path},
+            "settings": {"reaction_codes": {"value": one.reactions}},
         },
         "viewer_metadata": {"mute": "ON" if one.readers.get(phone) else "OFF", "role": role},
     }

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sender.whatsapp.emulator.account_settings import AccountSettings
+from sender.whatsapp.emulator.businesses import Businesses
 from sender.whatsapp.emulator.calls import Calls
+from sender.whatsapp.emulator.catalogs import Catalogs
 from sender.whatsapp.emulator.clients import Clients
 from sender.whatsapp.emulator.code_pairing import TAG, CodePairing
 from sender.whatsapp.emulator.device_lists import DeviceLists
@@ -17,6 +19,7 @@ from sender.whatsapp.emulator.group_changes import GroupChanges
 from sender.whatsapp.emulator.group_questions import GroupQuestions
 from sender.whatsapp.emulator.handset.handsets import Handsets
 from sender.whatsapp.emulator.inbox import Inbox
+from sender.whatsapp.emulator.join_requests import JoinRequests
 from sender.whatsapp.emulator.login import Login
 from sender.whatsapp.emulator.mailbox import Mailbox
 from sender.whatsapp.emulator.media import Media
@@ -28,8 +31,10 @@ from sender.whatsapp.emulator.patches import Patches
 from sender.whatsapp.emulator.pictures import Pictures
 from sender.whatsapp.emulator.prekeys import Prekeys
 from sender.whatsapp.emulator.presence import Presence
+from sender.whatsapp.emulator.privacy_lists import PrivacyLists
 from sender.whatsapp.emulator.questions import Answer, Key, Questions
 from sender.whatsapp.emulator.receipts import Receipts
+from sender.whatsapp.emulator.reports import Reports
 from sender.whatsapp.emulator.stanzas import StanzaIds
 from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.emulator.usync import Usync
@@ -49,6 +54,8 @@ class Server:
     directory: Directory
     groups: Groups
     group_changes: GroupChanges
+    join_requests: JoinRequests
+    newsletters: Newsletters
     media: Media
     pictures: Pictures
     mailbox: Mailbox
@@ -86,6 +93,7 @@ def build(folder: Path, wire_log: Path | None = None) -> Server:
     presence = Presence(directory, groups, mailbox)
     calls = Calls(directory, mailbox, ids, moments)
     group_changes = GroupChanges(groups, mailbox, ids, moments)
+    join_requests = JoinRequests(directory, groups, group_changes)
     media = Media(folder / MEDIA, directory, faults)
     pictures = Pictures(directory, groups, mailbox, media, ids)
     login = Login(
@@ -99,10 +107,14 @@ def build(folder: Path, wire_log: Path | None = None) -> Server:
         **prekeys.answers(),
         **Usync(directory).answers(),
         **patches.answers(),
-        **GroupQuestions(directory, groups, group_changes).answers(),
+        **GroupQuestions(directory, groups, group_changes, join_requests).answers(),
         **media.answers(),
         **pictures.answers(),
         **AccountSettings(directory, mailbox, ids, newsletters).answers(),
+        **PrivacyLists(directory).answers(),
+        **Reports(directory).answers(),
+        **Businesses(directory).answers(),
+        **Catalogs(directory).answers(),
     }
     questions = Questions(faults, answers, {("md", TAG): code_pairing.answer})
     handlers = {
@@ -115,6 +127,7 @@ def build(folder: Path, wire_log: Path | None = None) -> Server:
     }
     clients = Clients(login, questions, pairing, code_pairing.forget, handlers, moments, WireLog(wire_log))
     return Server(
-        database, moments, faults, directory, groups, group_changes, media, pictures, mailbox, messages, inbox,
+        database, moments, faults, directory, groups, group_changes, join_requests, newsletters, media, pictures,
+        mailbox, messages, inbox,
         handsets, device_lists, pairing, code_pairing, presence, calls, questions, clients,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from common.errors import (
     Refused,
     TemporaryFailure,
 )
+from sender.whatsapp.powers.refusals import QuestionRefused
 
 _SERVER_ERROR = re.compile(r"server returned error (\d+)")
 _QUERY_STATUS = re.compile(r"info query returned status (\d+)")
@@ -56,10 +57,11 @@ def failure_of_send(text: str, *, is_on_wire: bool) -> DeliveryError:
 
 
 def failure_of_answer(code: int) -> DeliveryError:
-    """WhatsApp answered a question of ours with an error."""
+    """WhatsApp answered a question of ours with an error. A refusal keeps its number, which says more to who asked."""
     if code == NOT_IMPLEMENTED:
-        return Refused("WhatsApp does not know this question")
-    return _refused_by_server(code, f"WhatsApp's server answered {code}")
+        return QuestionRefused(code)
+    failure = _refused_by_server(code, f"WhatsApp's server answered {code}")
+    return QuestionRefused(code) if type(failure) is Refused else failure
 
 
 def without_addresses(text: str) -> str:

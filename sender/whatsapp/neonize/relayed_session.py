@@ -1,10 +1,11 @@
 """A linked device whose stanzas go through the relay of its host: what that can do more than the library alone."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
-from common.addresses import Jid
+from common.addresses import Jid, without_device
 from common.clock import Clock
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
@@ -14,12 +15,14 @@ from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.powers.chats import AddressBook, ChatList, Labels, MessageName, Questions
+from sender.whatsapp.powers.chats import AddressBook, BookEntry, ChatList, Labels, MessageName, Questions
+from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
-from sender.whatsapp.session import Accepted, Account, Listener, OnWire
+from sender.whatsapp.relay.inquiries import inquiries
+from sender.whatsapp.session import Accepted, Account, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.node import Node
@@ -28,7 +31,7 @@ PATIENCE_MARGIN = 0.9
 """The relay gives a question up a little before we do, so that nobody waits on for an answer that is not wanted."""
 
 
-class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions):
+class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletions, Questions, HasInquiries):
     """`fleet` has hosts with a relay."""
 
     uses_given_id = True
@@ -50,6 +53,12 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions):
         super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance)
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
+        own = without_device(Jid(account.device))
+        self._inquiries = inquiries(self.ask_whatsapp, own, store.other_addresses)
+
+    @property
+    def inquiries(self) -> Inquiries:
+        return self._inquiries
 
     async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
         seat = self._connected_seat()
@@ -96,6 +105,10 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions):
     async def remove_message(self, message: MessageName, at: datetime | None = None) -> None:
         await self._set(actions.remove(message, at))
 
+    async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None:
+        """Of a chat of two, what its other side wrote."""
+        await self.remove_message(MessageName(chat, whatsapp_id, from_me=False))
+
     async def edit_label(self, label: str, name: str, color: int) -> None:
         await self._set(actions.edit_label(label, name, color))
 
@@ -108,8 +121,11 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, Questions):
     async def label_message(self, label: str, chat: Jid, whatsapp_id: str, labeled: bool) -> None:
         await self._set(actions.label_message(label, chat, whatsapp_id, labeled))
 
-    async def save_contact(self, contact: Jid, full_name: str, first_name: str | None = None) -> None:
-        await self._set(actions.save_contact(contact, full_name, first_name or full_name.split(" ")[0]))
+    async def save_contacts(self, contacts: Sequence[BookEntry]) -> None:
+        await self._set(actions.save_contacts(contacts))
+
+    async def remove_contacts(self, contacts: Sequence[Jid]) -> None:
+        await self._set(actions.remove_contacts(contacts))
 
     async def _set(self, written: Written) -> None:
         self._connected_seat()

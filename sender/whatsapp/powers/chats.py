@@ -1,5 +1,6 @@
 """What the account's devices share: chats and their messages, labels, the address book; and questions of our own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -16,6 +17,15 @@ class MessageName:
     id: str
     from_me: bool
     sender: Jid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookEntry:
+    """Somebody in the account's address book; `address` is the number's."""
+
+    address: Jid
+    full_name: str
+    first_name: str
 
 
 @runtime_checkable
@@ -64,10 +74,13 @@ class Labels(Protocol):
 
 @runtime_checkable
 class AddressBook(Protocol):
-    """neonize: through the relay only."""
+    """The account's address book, as its devices share it. neonize: through the relay only. Nobody may occur twice in
+    one call. Methods raise DeliveryError, and then nothing of the call is done."""
 
-    async def save_contact(self, contact: Jid, full_name: str, first_name: str | None = None) -> None:
-        """Under its number, in the account's address book. Raises DeliveryError."""
+    async def save_contacts(self, contacts: Sequence[BookEntry]) -> None: ...
+
+    async def remove_contacts(self, contacts: Sequence[Jid]) -> None:
+        """Whoever is not in it may be named."""
         ...
 
 

@@ -90,3 +90,21 @@ class Privacy(Protocol):
 class HasPrivacy(Protocol):
     @property
     def privacy(self) -> Privacy: ...
+
+
+class PrivacyLists(Protocol):
+    """Who is left out of a setting, which counts while its value is contact_blacklist. Methods raise DeliveryErrors."""
+
+    async def left_out(self, setting: str) -> list[Known]:
+        """`number` is empty where only the hidden address is known."""
+        ...
+
+    async def leave_out(self, setting: str, added: Sequence[Known], removed: Sequence[Known]) -> None:
+        """Chooses contact_blacklist as well. Whoever is in neither stays as he is."""
+        ...
+
+
+class Reports(Protocol):
+    async def report(self, person: Jid) -> None:
+        """To WhatsApp, as one who sends what nobody asked for. Raises DeliveryErrors."""
+        ...

@@ -1,11 +1,12 @@
 """What is said about chats, labels and contacts in app state: one function an action, each gives its collection and its
 changes. Names, numbers and versions are those that whatsmeow's appstate package writes; live use was not tried here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from common.addresses import Jid
-from sender.whatsapp.powers.chats import MessageName
-from sender.whatsapp.wire.app_state import Change
+from sender.whatsapp.powers.chats import BookEntry, MessageName
+from sender.whatsapp.wire.app_state import REMOVE, Change
 from sender.whatsapp.wire.protobuf import Value
 
 Written = tuple[str, list[Change]]
@@ -75,9 +76,17 @@ def label_message(label: str, chat: Jid, message: str, labeled: bool) -> Written
     return _MIDDLE, [Change(("label_message", label, chat, message, "0", "0"), [(_LABELED, [(1, labeled)])], 3)]
 
 
-def save_contact(contact: Jid, full_name: str, first_name: str) -> Written:
-    value: list[tuple[int, Value]] = [(1, full_name), (2, first_name), (4, True)]
-    return _CONTACTS, [Change(("contact", contact), [(_CONTACT, value)], 2)]
+def save_contacts(contacts: Sequence[BookEntry]) -> Written:
+    changes = []
+    for each in contacts:
+        value: list[tuple[int, Value]] = [(1, each.full_name), (2, each.first_name), (4, True)]
+        changes.append(Change(("contact", each.address), [(_CONTACT, value)], 2))
+    return _CONTACTS, changes
+
+
+def remove_contacts(contacts: Sequence[Jid]) -> Written:
+    """Taken back, with an empty value, as Baileys' chatModify writes it."""
+    return _CONTACTS, [Change(("contact", each), [(_CONTACT, [])], 2, REMOVE) for each in contacts]
 
 
 def _named(message: MessageName) -> tuple[str, str, str, str]:

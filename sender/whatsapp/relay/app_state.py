@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from common.clock import Clock
 from common.errors import TemporaryFailure
 from common.postgres import Pool
-from sender.whatsapp.wire.app_state import EMPTY, Change, StateKeys, mix
+from sender.whatsapp.wire.app_state import EMPTY, REMOVE, SET, Change, Sealed, StateKeys, mix
 from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Attributes, Node
 
@@ -76,13 +76,16 @@ class AppState:
         self._one_at_a_time = asyncio.Lock()
 
     async def set(self, name: str, changes: Sequence[Change]) -> None:
-        """Raises DeliveryError. One index must not occur twice."""
+        """Raises DeliveryError. One index must not occur twice. What is taken back and not there needs no patch."""
         async with self._one_at_a_time:
             keys = await self._keys()
             for _ in range(TRIES):
                 base = await self._settled(name)
+                sealed = self._sealed(keys, base, changes)
+                if not sealed:
+                    return
                 head: Attributes = {"name": name, "version": base.version, "return_snapshot": "false"}
-                patch = self._build(keys, name, base, changes)
+                patch = self._build(keys, name, base, sealed)
                 collection = Node("collection", head, [Node("patch", {}, patch)])
                 question = Node(
                     "iq", {"to": SERVER, "type": "set", "xmlns": "w:sync:app:state"}, [Node("sync", {}, [collection])]
@@ -119,14 +122,19 @@ class AppState:
         version, summary = (row["version"], row["hash"]) if row else (0, EMPTY)
         return _Collection(version, summary, {each["index_mac"]: each["value_mac"] for each in macs})
 
-    def _build(self, keys: StateKeys, name: str, base: _Collection, changes: Sequence[Change]) -> bytes:
+    def _sealed(self, keys: StateKeys, base: _Collection, changes: Sequence[Change]) -> list[Sealed]:
         now = int(self._clock.now().timestamp() * 1000)
         sealed = [keys.seal(change, now) for change in changes]
+        return [each for each in sealed if each.operation != REMOVE or each.index_mac in base.value_macs]
+
+    @staticmethod
+    def _build(keys: StateKeys, name: str, base: _Collection, sealed: Sequence[Sealed]) -> bytes:
         summary = base.summary
         for each in sealed:
             if (replaced := base.value_macs.get(each.index_mac)) is not None:
                 summary = mix(summary, replaced, -1)
-            summary = mix(summary, each.value_mac, 1)
+            if each.operation == SET:
+                summary = mix(summary, each.value_mac, 1)
         return keys.patch(name, base.version + 1, summary, sealed)
 
     def _fetch(self, name: str, version: int) -> None:

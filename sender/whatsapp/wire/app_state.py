@@ -32,11 +32,13 @@ ACTION_INDEX, ACTION_VALUE, _PADDING, _VERSION = 1, 2, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to be set: what it is about, the fields of its SyncActionValue, and the version of their meaning."""
+    """One thing to be set: what it is about, the fields of its SyncActionValue, and the version of their meaning; or,
+    by `operation`, to be taken back."""
 
     index: tuple[str, ...]
     value: Sequence[tuple[int, Value]]
     version: int
+    operation: int = SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Sealed:
 
     index_mac: bytes
     blob: bytes
+    operation: int = SET
 
     @property
     def value_mac(self) -> bytes:
@@ -73,7 +76,8 @@ class StateKeys:
         )
         iv = os.urandom(IV_LENGTH)
         body = iv + encrypt(self.cipher_key, iv, action)
-        return Sealed(self.index_mac(index), body + self.value_mac(SET, body))
+        mac = self.value_mac(change.operation, body)
+        return Sealed(self.index_mac(index), body + mac, change.operation)
 
     def value_mac(self, operation: int, body: bytes) -> bytes:
         length = struct.pack(">Q", len(self.key_id) + 1)
@@ -105,7 +109,7 @@ class StateKeys:
             (VALUE, [(BLOB, change.blob)]),
             (RECORD_KEY, [(1, self.key_id)]),
         ]
-        return [(OPERATION, SET), (RECORD, record)]
+        return [(OPERATION, change.operation), (RECORD, record)]
 
 
 def mix(summary: bytes, mac: bytes, sign: int) -> bytes:

@@ -10,6 +10,7 @@ class Fleet:
 
     def __init__(self, **shards: int) -> None:
         self.nodes = {name: [count, False] for name, count in shards.items()}
+        self.seen_ago = dict.fromkeys(shards, 0.5)
         self.said: list[str] = []
         self.hands_on = True
 
@@ -17,7 +18,7 @@ class Fleet:
         answer = [
             {
                 "id": f"{name}-a1b2c3", "name": name, "shards": count, "sessions": 1, "capacity": 100, "leaseAge": 0.5,
-                "seenAgo": 0.5, "draining": draining,
+                "seenAgo": self.seen_ago[name], "draining": draining,
             }
             for name, (count, draining) in self.nodes.items()
         ]  # fmt: skip
@@ -48,6 +49,13 @@ def test_a_node_that_does_not_get_rid_of_its_shards_in_time_is_told() -> None:
 
 def test_the_only_node_is_not_drained() -> None:
     fleet = Fleet(one=256)
+    assert not fleet.operator().drain("one")
+    assert fleet.nodes["one"] == [256, False]
+
+
+def test_a_dead_node_is_nobody_to_hand_shards_to() -> None:
+    fleet = Fleet(one=256, two=0)
+    fleet.seen_ago["two"] = 60.0
     assert not fleet.operator().drain("one")
     assert fleet.nodes["one"] == [256, False]
 

@@ -1,6 +1,7 @@
 """Who is told what of a change, who is invited instead, and what a session without a power answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from common.addresses import Jid, parse_phone
 from common.clock import SystemClock
+from common.tables.chat import Chat
 from sender.answering.groups import GroupQuestions
 from sender.answering.seats import Seats
 from sender.answers import NoAnswer
@@ -22,15 +24,19 @@ OWN = "5511911111111"
 
 class Scene:
     def __init__(self, session: Any) -> None:
+        self.chats: dict[Jid, Chat] = {}
         self.invited: list[tuple[Sequence[Jid], str]] = []
         held = None if session is None else Held(1, 1, cast(Any, session), OWN)
-        self.questions = GroupQuestions(Seats(lambda _: held), self._picture, self._invite, SystemClock())
+        self.questions = GroupQuestions(Seats(lambda _: held), self._picture, self._invite, self._chats, SystemClock())
 
     async def ask(self, name: str, **arguments: Any) -> Any:
         return await self.questions.by_name()[name](uuid4(), arguments)
 
     async def _picture(self, source: str, instance: UUID) -> bytes:
         return b"jpeg"
+
+    async def _chats(self, instance: UUID, chats: Sequence[Jid]) -> Mapping[Jid, Chat]:
+        return self.chats
 
     async def _invite(self, instance: UUID, people: Sequence[Jid], link: str) -> None:
         self.invited.append((people, link))
@@ -55,6 +61,17 @@ async def test_whoever_may_not_be_added_is_invited_and_nobody_else() -> None:
         (NOBODY, False, False, "not-on-whatsapp"),
     ]
     assert scene.invited == [([parse_phone(RUI)], LINK)]
+
+
+async def test_groups_are_listed_with_what_the_list_of_chats_knows() -> None:
+    scene = scene_of()
+    (unknown,) = await scene.ask("groups", page=1, pageSize=10)
+    assert (unknown["unread"], unknown["lastMessageTime"]) == (None, None)
+    address = Jid("120363000000000001@g.us")
+    last = datetime.fromtimestamp(1_767_277_800, UTC)
+    scene.chats[address] = Chat(address, None, None, None, last, 3, False, False, 0, None, None, None)
+    (known,) = await scene.ask("groups", page=1, pageSize=10)
+    assert (known["unread"], known["lastMessageTime"]) == ("3", "1767277800")
 
 
 async def test_nobody_is_invited_who_was_not_to_be() -> None:

@@ -1,5 +1,6 @@
 """Numbers are asked for in small batches with pauses between, and what was said is remembered."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -50,6 +51,17 @@ async def test_what_was_said_is_remembered_for_all_instances_and_counted(pool: P
     assert await other.find(uuid4(), ["5511900000001"], people) == again
     assert len(people.asked) == 1
     assert (counted(registry, "numbers", "hit"), counted(registry, "numbers", "miss")) == (1, 1)
+
+
+async def test_who_asks_for_the_same_meanwhile_waits_and_is_told_the_same(pool: Pool) -> None:
+    lookups, _ = lookups_of(pool)
+    people, instance = FakePeople(), uuid4()
+    numbers = [f"551190000000{digit}" for digit in "1234"]
+    first, second = await asyncio.gather(
+        lookups.find(instance, numbers, people), lookups.find(instance, numbers, people)
+    )
+    assert first == second
+    assert sorted(number for asked in people.asked for number in asked) == numbers
 
 
 async def test_what_is_old_is_asked_anew_and_leaves_the_table(pool: Pool) -> None:

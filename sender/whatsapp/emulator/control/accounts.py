@@ -1,7 +1,7 @@
 """Accounts: make them, link devices to them, take the links away."""
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -23,6 +23,10 @@ class NewAccount(Body):
     aliases: tuple[Phone, ...] = ()
     audience: tuple[Phone, ...] = ()
     """Who sees its status."""
+    business: dict[str, Any] | None = None
+    """Its profile as a business: description, address, email, websites, categories, hours, cart."""
+    catalog: dict[str, Any] | None = None
+    """`products` and `collections`, as the emulator keeps them."""
 
 
 class Scan(Body):
@@ -74,6 +78,8 @@ class AccountRoutes:
         found.script = wanted.script or found.script
         if wanted.audience:
             found.profile.audience = [account(self._directory, phone).lid for phone in wanted.audience]
+        found.profile.business = found.profile.business if wanted.business is None else wanted.business
+        found.profile.catalog = found.profile.catalog if wanted.catalog is None else wanted.catalog
         self._directory.save(found)
         for alias in wanted.aliases:
             other = self._directory.by_phone(alias)
@@ -149,6 +155,10 @@ def _shown(account: Account) -> dict[str, object]:
         "name": account.name,
         "script": account.script or DEFAULT,
         "about": account.profile.about,
+        "business": account.profile.business,
+        "catalog": account.profile.catalog,
+        "left_out": account.profile.left_out,
+        "reporters": account.profile.reporters,
         "devices": [
             {
                 "number": device.number,

@@ -10,6 +10,7 @@ from sender.whatsapp.emulator.control.contacts import ContactRoutes
 from sender.whatsapp.emulator.control.faults import FaultRoutes
 from sender.whatsapp.emulator.control.groups import GroupRoutes
 from sender.whatsapp.emulator.control.media import MediaRoutes
+from sender.whatsapp.emulator.control.newsletters import NewsletterRoutes
 from sender.whatsapp.emulator.control.phones import PhoneRoutes
 from sender.whatsapp.emulator.control.requests import Problem
 from sender.whatsapp.emulator.control.signs import SignRoutes
@@ -32,6 +33,7 @@ def add_routes(application: web.Application, server: Server, network: Network) -
         AccountRoutes(server),
         ContactRoutes(server),
         GroupRoutes(server),
+        NewsletterRoutes(server),
         MediaRoutes(server),
         SignRoutes(server),
         PhoneRoutes(server),

@@ -20,7 +20,8 @@ class NewGroup(Body):
 
 
 class Change(Body):
-    """What `by` does. `members` for add, remove, promote, demote; `value` for a text or a number of seconds."""
+    """What `by` does. `members` for add, remove, promote, demote; `value` for a text or a number of seconds. `ask` is
+    for being let in."""
 
     by: Phone
     action: Literal[
@@ -36,6 +37,7 @@ class Change(Body):
         "not_announcement",
         "ephemeral",
         "not_ephemeral",
+        "ask",
     ]
     members: tuple[Phone, ...] = Field(default=())
     value: str | None = None
@@ -44,6 +46,7 @@ class Change(Body):
 class GroupRoutes:
     def __init__(self, server: Server) -> None:
         self._directory, self._groups, self._changes = server.directory, server.groups, server.group_changes
+        self._requests = server.join_requests
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -73,7 +76,9 @@ class GroupRoutes:
             if action == wanted.action:
                 members = [account(self._directory, phone) for phone in wanted.members]
                 self._changes.membership(group, actor, action, members)
-        if wanted.action in SWITCHES:
+        if wanted.action == "ask":
+            self._requests.ask(group, actor)
+        elif wanted.action in SWITCHES:
             self._changes.switch(group, actor, wanted.action, wanted.value)
         elif wanted.action == "subject":
             self._changes.rename(group, actor, wanted.value or "")
@@ -99,4 +104,8 @@ def _shown(group: Group) -> dict[str, object]:
         "members": {member.phone: rank or "member" for member, rank in group.members.items()},
         "flags": group.flags,
         "invite": group.invite,
+        "approval": group.approval,
+        "member_add_mode": group.member_add_mode,
+        "members_add_groups": group.members_add_groups,
+        "requests": list(group.requests),
     }
