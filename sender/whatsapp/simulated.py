@@ -151,6 +151,7 @@ class SimulatedSession:
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
         self.rejected: list[tuple[Jid, str]] = []
+        self.on_logout: LoggedOut | None = None  # what the session tells of its own logout, if anything
         self.deleted: list[tuple[Jid, str]] = []
         self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
@@ -260,6 +261,8 @@ class SimulatedSession:
     async def logout(self) -> None:
         if not self._connected:
             raise NotConnected
+        if self.on_logout is not None:
+            await self.end(self.on_logout)
         await self.close()
 
     async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:
