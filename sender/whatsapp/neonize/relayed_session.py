@@ -22,6 +22,7 @@ from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
+from sender.whatsapp.relay.pace import Pace
 from sender.whatsapp.session import Accepted, Account, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
@@ -54,7 +55,8 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
         own = without_device(Jid(account.device))
-        self._inquiries = inquiries(self.ask_whatsapp, own, store.other_addresses)
+        pace = Pace(self.ask_whatsapp, clock, patience.between_questions)
+        self._inquiries = inquiries(pace.ask, own, store.other_addresses)
 
     @property
     def inquiries(self) -> Inquiries:
