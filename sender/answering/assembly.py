@@ -16,8 +16,9 @@ from sender.answering.chats import ChatQuestions
 from sender.answering.communities import CommunityQuestions
 from sender.answering.contacts import ContactQuestions
 from sender.answering.group_settings import GroupSettingsQuestions
-from sender.answering.groups import GroupQuestions, Invite, PictureOf
+from sender.answering.groups import GroupQuestions, PictureOf
 from sender.answering.lookups import LookupRules, Lookups
+from sender.answering.membership import Invite, MembershipQuestions
 from sender.answering.newsletter_settings import NewsletterSettingsQuestions
 from sender.answering.newsletters import NewsletterQuestions
 from sender.answering.privacy import PrivacyQuestions
@@ -41,6 +42,7 @@ def answerers(
     appearances = Appearances(clock, metrics, caches)
     return {
         **GroupQuestions(seats, picture_of, invite, partial(chat.find_all, pool), clock).by_name(),
+        **MembershipQuestions(seats, invite).by_name(),
         **GroupSettingsQuestions(seats).by_name(),
         **CommunityQuestions(seats, picture_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), appearances).by_name(),
