@@ -84,6 +84,21 @@ async def test_chats_are_listed_with_the_pinned_and_the_newest_first(pool: Pool)
     assert await table.list_page(pool, uuid4(), 10, 0) == []
 
 
+async def test_what_is_told_under_a_lid_alone_is_of_the_same_chat(pool: Pool) -> None:
+    """Its number was not known yet, or somebody sends to the LID."""
+    await table.tell(pool, [news(1, chat=LID, lid=LID, push_name="Mari", last_received_id="A", last_received_by=LID)])
+    assert (await found(pool, LID)).chat == LID
+    await table.tell(pool, [news(0, lid=LID)])
+    (one,) = await table.list_page(pool, INSTANCE, 10, 0)
+    assert one == await found(pool, LID) == await found(pool, MARINA)
+    assert (one.chat, one.unread, one.push_name, one.last_received_id) == (MARINA, 2, "Mari", "A")
+    assert one.last_message_at == AT + timedelta(minutes=1)
+    await pool.execute(table.READ_TWIN, INSTANCE, LID, AT + timedelta(minutes=1))
+    assert (await found(pool)).unread == 1
+    await pool.execute(table.FORGET, INSTANCE, MARINA, LID)
+    assert await table.list_page(pool, INSTANCE, 10, 0) == []
+
+
 async def test_what_the_phone_has_set_is_taken_over_once(pool: Pool) -> None:
     await table.tell(pool, [news(lid=LID)])
     for _ in range(2):
