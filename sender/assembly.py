@@ -142,7 +142,8 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     questions = {
         **Questions(sessions, files.portraits.jpeg).by_name(),
         **answerers(
-            seats, files.portraits.jpeg, invitations.send, pool, clock, metrics, lookups_of(settings),
+            seats, files.portraits.jpeg, files.portraits.whole, invitations.send,
+            pool, clock, metrics, lookups_of(settings),
             caches_of(settings), Notices(pool, announce, keeps_all_events=keeps_all),
         ),
     }  # fmt: skip
