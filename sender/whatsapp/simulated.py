@@ -26,6 +26,10 @@ from common.errors import (
     Refused,
     TemporaryFailure,
 )
+from sender.whatsapp.powers.groups import Groups
+from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
+from sender.whatsapp.powers.newsletters import Newsletters
+from sender.whatsapp.powers.people import People, Privacy
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
     Accepted,
@@ -49,8 +53,8 @@ from sender.whatsapp.session import (
     Secret,
     UploadedFile,
 )
-from sender.whatsapp.simulated_people import SimulatedPeople
 from sender.whatsapp.simulated_state import SharedState, SharingSession
+from sender.whatsapp.simulation.account import SimulatedAccount
 
 log = logs.get(__name__)
 
@@ -142,7 +146,7 @@ class SimulatedSession:
         self._closed = False
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
-        self.people = SimulatedPeople(engine.behaviour, lambda: self._connected)
+        self.has = engine.account_of(account.device)
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
@@ -158,6 +162,22 @@ class SimulatedSession:
     @property
     def uses_given_id(self) -> bool:
         return True
+
+    @property
+    def people(self) -> People:
+        return self.has.people
+
+    @property
+    def groups(self) -> Groups:
+        return self.has.groups
+
+    @property
+    def newsletters(self) -> Newsletters:
+        return self.has.newsletters
+
+    @property
+    def privacy(self) -> Privacy:
+        return self.has.privacy
 
     async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
         if not self._connected:
@@ -307,7 +327,7 @@ class SimulatedSession:
 
     def _set_connected(self, is_connected: bool) -> None:
         if is_connected != self._connected:
-            self._connected = is_connected
+            self._connected = self.has.line.is_connected = is_connected
             self._engine.journal.connection(self._account.instance, is_connected)
 
     async def restore(self) -> None:
@@ -330,12 +350,16 @@ class SimulatedSession:
                 done.set_result(None)
 
 
-class RelayedSimulatedSession(SimulatedSession, SharingSession):
+class RelayedSimulatedSession(SimulatedSession, SharingSession, HasInquiries):
     """What a session can do more when it goes through the relay, so that both modes can be told apart without one."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         super().__init__(account, listener, engine)
         self.shared = SharedState()
+
+    @property
+    def inquiries(self) -> Inquiries:
+        return self.has.inquiries
 
 
 class SimulatedEngine:
@@ -348,6 +372,7 @@ class SimulatedEngine:
         self.journal = journal
         self.chance = Random(seed)
         self.sessions: dict[str, SimulatedSession] = {}
+        self._accounts: dict[Jid, SimulatedAccount] = {}
         self.numbers: dict[Jid, str] = {}  # a test adds those behind LIDs
         self.names: dict[Jid, str] = {}  # of devices; a test changes them
         self.uploads: deque[MediaKind] = deque(maxlen=100)
@@ -384,6 +409,10 @@ class SimulatedEngine:
             ),
             None,
         )
+
+    def account_of(self, device: str) -> SimulatedAccount:
+        own = without_device(Jid(device))
+        return self._accounts.setdefault(own, SimulatedAccount(own, self.behaviour.accounts))
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:
