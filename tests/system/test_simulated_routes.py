@@ -10,17 +10,8 @@ import pytest
 from common.local.valkey import Valkey
 from common.postgres import open_pool
 from frontend.operation import Ask
-from tests.contract.remaining_routes import (
-    COMMUNITIES,
-    CONTACTS,
-    GROUPS,
-    NEWSLETTERS,
-    PICTURE,
-    PRIVACY,
-    ROUTES,
-    Call,
-    Route,
-)
+from tests.contract.remaining_routes import ROUTES, Call, Route
+from tests.contract.routes.calls import PICTURE
 from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
 from tests.databases import Databases
 from tests.frontend.gateway import Caller, gateway_on, settings_for
@@ -30,12 +21,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
-BUSINESS = [route for route in ROUTES if OPERATIONS[route.method, route.path].tag == "business"]
-ASKED = [
-    route
-    for route in (*CONTACTS, *GROUPS, *COMMUNITIES, *NEWSLETTERS, *PRIVACY, *BUSINESS)
-    if isinstance(OPERATIONS[route.method, route.path].effect, Ask)
-]
+ASKED = [route for route in ROUTES if isinstance(OPERATIONS[route.method, route.path].effect, Ask)]
 
 
 @pytest.fixture(scope="module")
