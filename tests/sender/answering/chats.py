@@ -22,7 +22,7 @@ from sender.sessions import Held
 from sender.whatsapp.powers.people import People
 from sender.whatsapp.session import Account, Event
 from sender.whatsapp.simulated import Behaviour, Journal, RelayedSimulatedSession, SimulatedEngine, SimulatedSession
-from sender.whatsapp.simulated_state import SharedState
+from sender.whatsapp.simulation.state import SharedState
 from tests.clock import ManualClock
 
 
