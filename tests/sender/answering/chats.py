@@ -19,17 +19,15 @@ from sender.answering.tags import TagQuestions
 from sender.answers import Answerer
 from sender.notices import Notices
 from sender.sessions import Held
-from sender.whatsapp.powers.people import People
 from sender.whatsapp.session import Account, Event
 from sender.whatsapp.simulated import Behaviour, Journal, RelayedSimulatedSession, SimulatedEngine, SimulatedSession
+from sender.whatsapp.simulation.people import SimulatedPeople
 from sender.whatsapp.simulation.state import SharedState
 from tests.clock import ManualClock
 
 
 @dataclass
 class Desk:
-    """`people` is what the session shows of others, once a test has put it there."""
-
     pool: Pool
     instance: UUID
     session: SimulatedSession
@@ -46,9 +44,10 @@ class Desk:
     async def ask(self, question: str, /, **arguments: Any) -> Any:
         return await self.questions[question](self.instance, arguments)
 
-    def meet(self, people: People) -> None:
-        """From now on the session shows these."""
-        self.session.people = people  # type: ignore[attr-defined]
+    @property
+    def people(self) -> SimulatedPeople:
+        """What the session shows of others, and what its phone has set."""
+        return self.session.has.people
 
 
 @asynccontextmanager
