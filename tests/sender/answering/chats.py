@@ -61,9 +61,10 @@ async def desk_on(pool: Pool, wire: Wire) -> AsyncIterator[Desk]:
         held = Held(1, 1, session, "5511911111111")
         seats, clock = Seats(lambda _: held), ManualClock()
         announced: set[UUID] = set()
-        appearances = Appearances(clock, SenderMetrics(CollectorRegistry()), CacheRules())
+        metrics, rules = SenderMetrics(CollectorRegistry()), CacheRules()
+        appearances = Appearances(clock, metrics, rules)
         questions = {
-            **ChatQuestions(seats, pool, appearances, clock).by_name(),
+            **ChatQuestions(seats, pool, appearances, clock, metrics, rules).by_name(),
             **ChatChanges(seats, pool, clock).by_name(),
             **TagQuestions(seats, pool, Notices(pool, announced.update), clock).by_name(),
         }

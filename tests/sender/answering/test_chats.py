@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.addresses import Jid, parse_phone
+from common.addresses import Jid, parse_phone, to_phone
 from common.postgres import Pool
 from common.tables import chat as table
 from common.tables import chat_note
@@ -61,6 +61,21 @@ async def test_what_the_phone_has_set_is_shown(direct: Desk) -> None:
     direct.clock.move(timedelta(hours=9).total_seconds())
     _, marina = await direct.ask("chats", page=1, pageSize=20)
     assert (marina["isMuted"], "muteEndTime" in marina) == ("0", False)
+
+
+async def test_a_group_that_came_without_a_name_gets_it(direct: Desk) -> None:
+    made = await direct.session.groups.create("Equipe Norte", [MARINA])
+    nameless = Jid("120363099999999999@g.us")
+    news = [ChatNews(direct.instance, each, last_message_at=AT) for each in (made.address, nameless)]
+    await table.tell(direct.pool, news)
+    for _ in range(2):
+        told = {one["phone"]: one["name"] for one in await direct.ask("chats", page=1, pageSize=20)}
+        assert told == {
+            to_phone(made.address): "Equipe Norte",
+            "120363099999999999-group": "120363099999999999-group",
+        }
+    direct.session.cut()
+    assert {one["name"] for one in await direct.ask("chats", page=1, pageSize=20)} == set(told.values())
 
 
 async def test_one_chat_is_shown_with_its_note_and_what_the_person_shows(direct: Desk) -> None:
