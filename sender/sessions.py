@@ -16,6 +16,7 @@ from common.postgres import OUTAGES, Pool
 from common.tables import session as table
 from common.tables.event import NewEvent, append
 from common.tables.session import SessionOwner
+from sender.arrivals import Arrivals
 from sender.comebacks import Comebacks
 from sender.inbox import Inbox
 from sender.ledger import Ledger
@@ -24,6 +25,7 @@ from sender.profiles import ProfileReader
 from sender.translation import own, profile, scene
 from sender.whatsapp.session import (
     Account,
+    Arrived,
     Banned,
     Connected,
     Disconnected,
@@ -40,6 +42,7 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
     Session,
+    Unopened,
 )
 
 log = logs.get(__name__)
@@ -76,6 +79,7 @@ class Sessions:
         metrics: SenderMetrics,
         *,
         inbox: Inbox,
+        arrivals: Arrivals | None = None,
         announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         keeps_all_events: bool = False,
         concurrency: int = 8,
@@ -86,7 +90,7 @@ class Sessions:
         account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
     ) -> None:
         """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
-        instance's device is to be opened."""
+        instance's device is to be opened. `arrivals` keeps what comes in through the relay."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
@@ -97,6 +101,7 @@ class Sessions:
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
+        self._arrivals = arrivals
         self._announce = announce
         self._keeps_all_events = keeps_all_events
         self._slots = asyncio.Semaphore(concurrency)
@@ -260,6 +265,10 @@ class Sessions:
                 self._come_back(owner, self._comebacks.after_outdated())
             case Raw():
                 await self._inbox.hear(owner.shard, owner.id, event)
+            case Arrived(arrivals) if self._arrivals is not None:
+                await self._arrivals.keep(owner.shard, owner.id, arrivals)
+            case Unopened(name) if self._arrivals is not None:
+                await self._arrivals.drop(owner.id, name)
 
     async def _state(
         self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *account: str | None
