@@ -196,7 +196,7 @@ SETTLE_BY_RECEIPTS = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata
     FROM gone
-    RETURNING instance_id, zaap_id, message_id, chat, finished_at, whatsapp_id"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at, whatsapp_id, kind"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ ROWS = (
             per_second("Failed attempts, by kind and class", "message_queue_failures_total", "type", "error_class"),
             per_second("Given up, by class", "message_dead_letters_total", "error_class"),
             one("In doubt now", "short", "sum(message_uncertain_open)"),
+            one("Share whose outcome was lost", "percentunit", "max(message_uncertain_ratio)"),
             Panel(
                 "In doubt: lost and settled",
                 "ops",
@@ -151,6 +152,14 @@ ROWS = (
                 ),
             ),
             per_second("Events that could not be read", "events_untranslated_total", "code"),
+            one(
+                "Answers of WhatsApp that were remembered",
+                "percentunit",
+                'sum by (cache) (rate(session_cache_lookups_total{outcome="hit"}[$__rate_interval]))'
+                " / sum by (cache) (rate(session_cache_lookups_total[$__rate_interval]))",
+                "{{cache}}",
+            ),
+            quantiles("WhatsApp's answer where none was", "session_cache_miss_seconds"),
         ),
     ),
     Row(

@@ -24,11 +24,10 @@ AROUND = 10.0  # seconds of load before and after
 PATIENCE = 300.0  # seconds for what is left afterwards
 PHASES = ("before", "away", "after")
 
-ON_DISK = """
-    SELECT count(*) FROM media WHERE place = 'disk'"""
-
-ELSEWHERE = """
-    SELECT count(*) FROM media WHERE place <> 'bucket'"""
+PLACES = """
+    SELECT place, count(*)
+    FROM media
+    GROUP BY place"""
 
 SENT = """
     SELECT message_id
@@ -83,6 +82,11 @@ async def measure(stack: BenchStack, away: float) -> str:
     )
 
 
+async def _places(connection: asyncpg.Connection) -> dict[str, int]:
+    """Files by where they are."""
+    return {row[0]: row[1] for row in await connection.fetch(PLACES)}
+
+
 async def _run(stack: BenchStack, instances: list[BenchInstance], link: Link, away: float) -> Found:
     found = Found()
     connection = await asyncpg.connect(stack.dsn)
@@ -92,13 +96,13 @@ async def _run(stack: BenchStack, instances: list[BenchInstance], link: Link, aw
                 if phase == "away":
                     await link.close()
                 if phase == "after":
-                    found.most_on_disk = await connection.fetchval(ON_DISK)
+                    found.most_on_disk = (await _places(connection)).get("disk", 0)
                     await link.open()
                     back = time.monotonic()
                 await _load(tasks, stack, instances, found, phase, seconds)
         deadline = back + PATIENCE
         left = found.accepted
-        while left or await connection.fetchval(ELSEWHERE):
+        while left or set(await _places(connection)) != {"bucket"}:
             if time.monotonic() > deadline:
                 break
             left = found.accepted - {row[0] for row in await connection.fetch(SENT)}
