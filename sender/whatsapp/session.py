@@ -291,13 +291,6 @@ class LocalDeletions(Protocol):
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
 
 
-@runtime_checkable
-class NewsletterNames(Protocol):
-    """neonize: GetNewsletterInfo."""
-
-    async def newsletter_name(self, newsletter: Jid) -> str | None: ...
-
-
 # --- pairing ---
 
 
