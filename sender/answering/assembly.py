@@ -47,7 +47,7 @@ def answerers(
         **GroupSettingsQuestions(seats).by_name(),
         **CommunityQuestions(seats, portrait_of).by_name(),
         **ContactQuestions(seats, Lookups(pool, clock, metrics, lookups), appearances).by_name(),
-        **ChatQuestions(seats, pool, appearances, clock).by_name(),
+        **ChatQuestions(seats, pool, appearances, clock, metrics, caches).by_name(),
         **ChatChanges(seats, pool, clock).by_name(),
         **AddressBookQuestions(seats).by_name(),
         **TagQuestions(seats, pool, notices, clock).by_name(),

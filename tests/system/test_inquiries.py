@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 
 from common.capabilities import Capability
@@ -12,14 +11,14 @@ from common.local.valkey import Valkey
 from common.postgres import open_pool
 from frontend.operation import Ask
 from tests.contract.remaining_routes import ROUTES, Route
-from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
+from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import gateway_on, settings_for
 from tests.sender.media import files
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import FRIEND, NOBODY, OTHER, PHONE, Talk, link, png
-from tests.system.test_simulated_routes import with_picture
 from tests.system.whatsapp import settings_of
 from tests.web_server import answer as web_answer
 from tests.web_server import web_server
@@ -306,13 +305,4 @@ async def kept(talk: Talk, channel: str) -> Any:
 
 @pytest.mark.parametrize("route", RELAYED, ids=lambda one: f"{one.method} {one.path}")
 async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Talk, route: Route) -> None:
-    """They name what may not be there: then the answer says so, and is no server's error."""
-    told_of = DOCUMENT["paths"][OPERATIONS[route.method, route.path].template][route.method.lower()]["responses"]
-    for call in route.calls:
-        answer = await perform(talk.caller, route, with_picture(call))
-        assert answer.status_code in (route.status, 400, 404), (call, answer.text)
-        schema = told_of[str(answer.status_code)]["content"]["application/json"]["schema"]
-        assert jsonschema_rs.is_valid({**schema, "components": DOCUMENT["components"]}, answer.json()), answer.text
-    for call, text in route.refused:
-        answer = await perform(talk.caller, route, call)
-        assert (answer.status_code, answer.json()["error"].startswith(text)) == (400, True), (call, answer.text)
+    await answers_as_documented(talk.caller, route)
