@@ -195,14 +195,27 @@ class Settings(BaseSettings):
         return self
 
 
-class FrontendSettings(Settings):
+class SealingSettings(Settings):
+    """What everybody reads who opens what is kept encrypted in the database."""
+
+    token_encryption_key: SecretStr
+    token_encryption_key_other: SecretStr | None = None
+
+    @property
+    def vault_keys(self) -> tuple[str, str | None]:
+        """The current key, and one that opens as well."""
+        secret = self.token_encryption_key_other
+        other = None if secret is None else secret.get_secret_value().strip() or None
+        return self.token_encryption_key.get_secret_value(), other
+
+
+class FrontendSettings(SealingSettings):
     """What only a frontend reads."""
 
     http_addr: str = "0.0.0.0:8080"
     api_base_url: str = ""
     client_auth_token: SecretStr
     partner_auth_token: SecretStr | None = None
-    token_encryption_key: SecretStr
     auth_cache_ttl: Duration = seconds(2)
     auth_cache_size: int = Field(default=50_000, ge=1)
     http_max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
@@ -250,11 +263,10 @@ class FrontendSettings(Settings):
         return self
 
 
-class SenderSettings(Settings):
+class SenderSettings(SealingSettings):
     """What only a sender reads."""
 
     sender_http_addr: str = "0.0.0.0:8081"
-    token_encryption_key: SecretStr
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
@@ -262,6 +274,7 @@ class SenderSettings(Settings):
     whatsapp_proxy: str = ""
     # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
     whatsapp_wire: Literal["direct", "relay"] = "direct"
+    whatsapp_question_pause: Duration = seconds(0.2)
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")

@@ -94,7 +94,7 @@ async def open_app(
         services = Services(
             pool,
             doorbell,
-            Vault(settings.token_encryption_key.get_secret_value()),
+            Vault(*settings.vault_keys),
             clock,
             metrics,
             settings.shard_count,

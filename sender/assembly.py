@@ -84,7 +84,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         settings.node_capacity), settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics,
         lambda: len(sessions),
     )  # fmt: skip
-    outbound, vault = Outbound(settings.allowed_networks), Vault(settings.token_encryption_key.get_secret_value())
+    outbound, vault = Outbound(settings.allowed_networks), Vault(*settings.vault_keys)
     webhooks = webhooks_of(settings, outbound, pool, vault, node_id, leases, clock, metrics)
     announce = webhooks.wake
     ledger = Ledger(
@@ -142,7 +142,8 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     questions = {
         **Questions(sessions, files.portraits.jpeg).by_name(),
         **answerers(
-            seats, files.portraits.jpeg, invitations.send, pool, clock, metrics, lookups_of(settings),
+            seats, files.portraits.jpeg, files.portraits.whole, invitations.send,
+            pool, clock, metrics, lookups_of(settings),
             caches_of(settings), Notices(pool, announce, keeps_all_events=keeps_all),
         ),
     }  # fmt: skip

@@ -265,7 +265,7 @@ class Courier:
             case Failed(error_class, _):
                 self.lanes.done(message)
                 self._metrics.attempt(message.kind, "failed", instance)
-                self._metrics.failure(error_class, instance)
+                self._metrics.failure(message.kind, error_class, instance)
                 self._metrics.dead_letters.labels(error_class).inc()
                 log.warning("message failed", instance=instance, id=message.id, error_class=error_class)
             case Doubtful():
@@ -281,7 +281,7 @@ class Courier:
                     # No chat of a session that is not connected fares better: the others would only try in vain.
                     self.send_after = max(self.send_after, self._clock.elapsed() + wait)
                 self._metrics.attempt(message.kind, "retry" if burns else "not-connected", instance)
-                self._metrics.failure(error_class, instance)
+                self._metrics.failure(message.kind, error_class, instance)
 
     async def _type(self, message: QueuedMessage) -> None:
         """Show typing for as long as the message asks. WhatsApp drops it after 25 s, hence the refresh."""

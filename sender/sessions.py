@@ -104,6 +104,7 @@ class Sessions:
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
         self._opening: set[UUID] = set()
+        self._unlinking: set[UUID] = set()
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
         self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
@@ -163,18 +164,23 @@ class Sessions:
         return instance in self._held
 
     async def unlink(self, instance: UUID) -> None:
-        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent."""
+        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent. It is no news to whoever
+        asked for it."""
         owner = await table.find(self._pool, instance)
         if owner is None or owner.device is None:
             return
         held = self._held.pop(instance, None)
-        if held is not None:
-            try:
-                await held.session.logout()
-            except DeliveryError as error:
-                log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
-            await held.session.close()
-        await self._forget(owner, "unlinked over the API")
+        self._unlinking.add(instance)
+        try:
+            if held is not None:
+                try:
+                    await held.session.logout()
+                except DeliveryError as error:
+                    log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
+                await held.session.close()
+            await self._forget(owner, "unlinked over the API")
+        finally:
+            self._unlinking.discard(instance)
 
     def pairing_shards(self) -> set[int]:
         """The shards where somebody may be scanning a code."""
@@ -307,7 +313,9 @@ class Sessions:
     async def _write(self, statement: str, owner: SessionOwner, happened: NewEvent | None, *values: str | None) -> bool:
         return await self._owned.write(statement, owner, lambda _: happened, *values)
 
-    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent:
+    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent | None:
+        if owner.id in self._unlinking:
+            return None
         return own.disconnected(owner.id, reason, self._clock.now())
 
     async def _drop(self, owner: SessionOwner) -> None:

@@ -1,10 +1,18 @@
-"""Refusals: what the API says no with, in the words of the panel's languages. A text that is not known here is shown as
-the API wrote it."""
+"""Refusals: what the API says no with, and why a message or a delivery failed, in the words of the panel's languages. A
+text that is not known here is shown as it was written."""
 
 import re
 from collections.abc import Mapping, Sequence
 
+from common import errors
 from frontend.panel.languages import Words
+
+FAILURES = tuple(
+    kind.__doc__ or ""
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.DeliveryError) and kind is not errors.DeliveryError
+)
+"""Why a message was not sent, unless its failure says it in more detail."""
 
 WHOLE: Mapping[str, str] = {
     "no node holds this instance now": "No sender holds this instance now.",
@@ -53,6 +61,11 @@ SHAPED: Sequence[tuple[re.Pattern[str], str]] = tuple(
             "The instance is not connected and its queue is full ({limit} messages).",
         ),
         (r"(?:\S+ )?not allowed", "Your address may not do that."),
+        (r"the receiver answered (?P<code>[0-9]+)", "The receiver answered {code}."),
+        (
+            r"the receiver redirects \((?P<code>[0-9]+)\), which is not followed",
+            "The receiver redirects ({code}), which is not followed.",
+        ),
         (
             r"(?P<field>phone|message|name|value): string should match pattern .*",
             "{field}: that is not in the right form.",
@@ -72,11 +85,20 @@ FIELDS: Mapping[str, str] = {"phone": "Phone", "message": "Message", "name": "Na
 
 def told(text: str, words: Words) -> str:
     """A refusal of the API, or a text of the panel itself, in the reader's language."""
+    if (known := _known(text, words)) is not None:
+        return known
+    # The API names several fields at once.
+    parts = [(part, _known(part, words)) for part in text.split("; ")]
+    if any(known is not None for _, known in parts):
+        return " ".join(part if known is None else known for part, known in parts)
+    return words(text)
+
+
+def _known(text: str, words: Words) -> str | None:
     if text in WHOLE:
         return words(WHOLE[text])
     for pattern, shaped in SHAPED:
         if match := pattern.fullmatch(text):
             values = {name: words(FIELDS.get(value, value)) for name, value in match.groupdict().items()}
             return words(shaped, **values)
-    parts = text.split("; ")
-    return words(text) if len(parts) == 1 else " ".join(told(part, words) for part in parts)
+    return None

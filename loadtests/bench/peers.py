@@ -255,8 +255,9 @@ def show(
     slow = ", ".join(each.name for each in everyone if each.share < 1)
     return [
         f"One client with {CONNECTIONS} connections, {options.rounds} turns of {options.seconds:g} s each, medians. "
-        f"The program has one of two cores, client and stores share the other. What a 200 means is the second column: "
-        f"ours alone authenticates and keeps an order, and BullMQ's job alone is only in memory when the client is told.",
+        f"The program has one of two cores, client and stores share the other. What a 200 means is the second "
+        f"column: ours alone authenticates and keeps an order, and BullMQ's job alone is only in memory when the "
+        f"client is told.",
         table(
             ["accepting", "a 200 says", "per second", "us of program", "us of stores", "us", "to bare", "to Pombo"],
             accepted,

@@ -33,7 +33,11 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
     )
     patience = Patience()
     # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
-    patience = replace(patience, send=min(patience.send, settings.send_timeout.total_seconds() * 0.95))
+    patience = replace(
+        patience,
+        send=min(patience.send, settings.send_timeout.total_seconds() * 0.95),
+        between_questions=settings.whatsapp_question_pause.total_seconds(),
+    )
     return NeonizeEngine(
         settings.session_store,
         options,

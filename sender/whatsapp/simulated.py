@@ -74,10 +74,15 @@ class SimulatedSession:
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
         self.has = engine.account_of(account.device)
+        self.people: People = self.has.people
+        self.groups: Groups = self.has.groups
+        self.newsletters: Newsletters = self.has.newsletters
+        self.privacy: Privacy = self.has.privacy
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
         self.rejected: list[tuple[Jid, str]] = []
+        self.on_logout: LoggedOut | None = None  # what the session tells of its own logout, if anything
         self.deleted: list[tuple[Jid, str]] = []
         self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
@@ -89,22 +94,6 @@ class SimulatedSession:
     @property
     def uses_given_id(self) -> bool:
         return True
-
-    @property
-    def people(self) -> People:
-        return self.has.people
-
-    @property
-    def groups(self) -> Groups:
-        return self.has.groups
-
-    @property
-    def newsletters(self) -> Newsletters:
-        return self.has.newsletters
-
-    @property
-    def privacy(self) -> Privacy:
-        return self.has.privacy
 
     async def send(self, to: Jid, message: Message, *, id: str, on_wire: OnWire) -> Accepted:
         if not self._connected:
@@ -187,6 +176,8 @@ class SimulatedSession:
     async def logout(self) -> None:
         if not self._connected:
             raise NotConnected
+        if self.on_logout is not None:
+            await self.end(self.on_logout)
         await self.close()
 
     async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,15 @@ from tests.contract.remaining_routes import ROUTES, Route
 from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import gateway_on, settings_for
+from tests.sender.media import files
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import FRIEND, NOBODY, OTHER, PHONE, Talk, link, png
+from tests.system.test_simulated_routes import with_picture
 from tests.system.whatsapp import settings_of
+from tests.web_server import answer as web_answer
+from tests.web_server import web_server
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +56,12 @@ async def talk(
             await emulator.post("accounts", phone=phone, name=f"Person {phone[-1]}", script="silent")
         catalog = {"products": PRODUCTS, "collections": COLLECTIONS}
         await emulator.post("accounts", phone=PHONE, business={}, catalog=catalog)
-        wire = {**await settings_of(emulator), "WHATSAPP_WIRE": "relay", "NUMBER_LOOKUP_PAUSE": "1ms"}
+        wire = {
+            **await settings_of(emulator),
+            "WHATSAPP_WIRE": "relay",
+            "NUMBER_LOOKUP_PAUSE": "1ms",
+            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
         sender = Sender(dsn, valkey.url(), folder, **wire)
         sender.start()
         pool = await open_pool(dsn, 2, "test")
@@ -262,6 +272,25 @@ async def test_the_catalogue_is_shown_and_a_product_deleted(talk: Talk) -> None:
     assert (await talk.get("catalogs"))["products"] == [first]
 
 
+async def test_a_product_is_made_and_changed_by_the_seller_s_code(talk: Talk, tmp_path: Path) -> None:
+    picture = files.picture(tmp_path / "pao.png", (300, 200), "PNG").read_bytes()
+    pages = {"/pao.png": web_answer(picture), "/page": web_answer(b"no picture at all")}
+    async with web_server(pages) as server:
+        wanted = {
+            "currency": "BRL", "description": "Saco com dez", "images": [server.url("/pao.png")], "isHidden": False,
+            "name": "Pao doce", "price": 13, "salePrice": 11.5, "retailerId": "PAO-02", "url": "https://example.com/",
+        }  # fmt: skip
+        made = await talk.post("products", wanted)
+        assert "error" in await talk.post("products", {**wanted, "images": server.url("/page")}, 400)
+    shown = (await talk.get(f"products/{made['id']}"))["product"]
+    assert (shown["name"], shown["price"], shown["salePrice"]) == ("Pao doce", "13000", "11500")
+    assert len(shown["images"]) == 1
+    assert await talk.post("products", {**wanted, "images": [], "price": 20, "salePrice": None}) == made
+    shown = (await talk.get(f"products/{made['id']}"))["product"]
+    assert (shown["price"], shown["salePrice"]) == ("20000", None)
+    assert await told(talk, "DELETE", f"products/{made['id']}") == {"success": True}
+
+
 async def told(talk: Talk, method: str, route: str, body: Any = None) -> Any:
     answer = await talk.caller.call(method, route, **({} if body is None else {"json": body}))
     assert answer.status_code == 200, answer.text
@@ -278,9 +307,5 @@ async def kept(talk: Talk, channel: str) -> Any:
 
 @pytest.mark.parametrize("route", RELAYED, ids=lambda one: f"{one.method} {one.path}")
 async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Talk, route: Route) -> None:
-    calls = tuple(
-        # The contract's own picture is nowhere.
-        replace(call, body={**call.body, "pictureUrl": png()}) if call.body and "pictureUrl" in call.body else call
-        for call in route.calls
-    )
+    calls = tuple(with_picture(call) for call in route.calls)
     await answers_as_documented(talk.caller, replace(route, calls=calls))

@@ -58,8 +58,10 @@ async def test_a_call_of_the_contract_is_answered_as_the_document_says(caller: C
 
 
 def with_picture(call: Call) -> Call:
-    """The contract's own is nowhere."""
+    """The contract's own are nowhere."""
     body: Any = call.body
     if isinstance(body, dict):
         body = {name: png() if value == PICTURE else value for name, value in body.items()}
+        body |= {"pictureUrl": png()} if "pictureUrl" in body else {}
+        body |= {"images": []} if "images" in body else {}
     return replace(call, body=body)

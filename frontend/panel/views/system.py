@@ -52,7 +52,7 @@ class System:
             "load": look.load,
             "counts": [(each, counts[each]) for each in STATES if counts.get(each)],
             "span": span,
-            "spans": list(SPANS.items()),
+            "spans": list(SPANS),
             "chosen": chosen,
             "charts": _charts(look.samples, span, visit.words),
             "may_drain": self._may_drain,

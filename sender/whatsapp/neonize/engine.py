@@ -103,7 +103,14 @@ class NeonizeEngine:
         session: NeonizeSession
         if account.wire == "relay":
             account = replace(account, proxy=account.proxy or self._options.proxy)
-            session = RelayedSession(account, listener, self._relay_fleet(), *shared, formats=self._formats)
+            session = RelayedSession(
+                account,
+                listener,
+                self._relay_fleet(),
+                *shared,
+                formats=self._formats,
+                ca_file=self._options.ca_file,
+            )
         else:
             session = NeonizeSession(account, listener, self._fleet, *shared)
         self._sessions.add(session)

@@ -11,7 +11,7 @@ import pytest
 import frontend.panel
 from common.tables.waiting import Reason
 from frontend.panel.languages import NAMES, Languages
-from frontend.panel.refusals import FIELDS, SHAPED, WHOLE, told
+from frontend.panel.refusals import FAILURES, FIELDS, SHAPED, WHOLE, told
 from frontend.panel.views.instances import STATES
 from frontend.panel.views.phone import SCRIPTS
 from frontend.panel.views.webhooks import PURPOSES
@@ -39,7 +39,7 @@ def texts() -> Iterator[str]:
     yield from (f"script-{script}" for script in SCRIPTS)
     yield from (f"policy-{policy}" for policy in ("hold", "resend", "assume-sent"))
     yield from (f"why-{reason}" for reason in get_args(Reason))
-    yield from (*WHOLE.values(), *(text for _, text in SHAPED), *FIELDS.values())
+    yield from (*WHOLE.values(), *FAILURES, *(text for _, text in SHAPED), *FIELDS.values())
 
 
 def words_of(language: str) -> dict[str, str]:
@@ -81,7 +81,12 @@ def test_names_that_are_no_words_have_a_text_in_english() -> None:
         ),
         ("10.0.0.1 not allowed", "O seu endereço não pode fazer isso."),
         ("name: string should have at most 255 characters", "Nome: no máximo 255 caracteres."),
-        ("something that nobody thought of; really", "something that nobody thought of really"),
+        ("phone: field required; foo: bar", "Telefone: é preciso escrever algo aqui. foo: bar"),
+        ("something that nobody thought of; really", "something that nobody thought of; really"),
+        (
+            "There is a new secret; the one before stays valid.",
+            "Há um novo segredo; o anterior continua válido.",
+        ),
     ],
 )
 def test_a_refusal_of_the_api_is_told_in_the_readers_language(text: str, portuguese: str) -> None:
