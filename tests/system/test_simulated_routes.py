@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import jsonschema_rs
 import pytest
 
 from common.local.valkey import Valkey
@@ -12,9 +11,10 @@ from common.postgres import open_pool
 from frontend.operation import Ask
 from tests.contract.remaining_routes import ROUTES, Call, Route
 from tests.contract.routes.calls import PICTURE
-from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
+from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import Caller, gateway_on, settings_for
+from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import png
 from tests.waiting import eventually
@@ -49,12 +49,8 @@ async def caller(
 
 @pytest.mark.parametrize("route", ASKED, ids=lambda one: f"{one.method} {one.path}")
 async def test_a_call_of_the_contract_is_answered_as_the_document_says(caller: Caller, route: Route) -> None:
-    told_of = DOCUMENT["paths"][OPERATIONS[route.method, route.path].template][route.method.lower()]["responses"]
-    for call in route.calls:
-        answer = await perform(caller, route, with_picture(call))
-        assert answer.status_code in (route.status, 400, 404), (call, answer.text)
-        schema = told_of[str(answer.status_code)]["content"]["application/json"]["schema"]
-        assert jsonschema_rs.is_valid({**schema, "components": DOCUMENT["components"]}, answer.json()), answer.text
+    calls = tuple(with_picture(call) for call in route.calls)
+    await answers_as_documented(caller, replace(route, calls=calls))
 
 
 def with_picture(call: Call) -> Call:
