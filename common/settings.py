@@ -274,6 +274,7 @@ class SenderSettings(SealingSettings):
     whatsapp_proxy: str = ""
     # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
     whatsapp_wire: Literal["direct", "relay"] = "direct"
+    whatsapp_question_pause: Duration = seconds(0.2)
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")

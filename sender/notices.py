@@ -23,6 +23,6 @@ class Notices:
         """Nothing is made where nobody listens."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(table.LISTENING, [instance], self._keeps_all)
-            events = [make(Account(row[0], row[2] or "", row[3], row[4])) for row in rows]
+            events = [make(Account(row[0], row[2] or "", row[3], row[4], picture=row[5])) for row in rows]
             to_deliver = await table.append(connection, events, keeps_all=self._keeps_all)
         self._announce(to_deliver)

@@ -17,6 +17,7 @@ from common.postgres import OUTAGES, Pool
 from common.tables import session as table
 from common.tables.event import NewEvent
 from common.tables.session import SessionOwner
+from sender.arrivals import Arrivals
 from sender.comebacks import Comebacks
 from sender.inbox import Inbox
 from sender.ledger import Ledger
@@ -27,6 +28,7 @@ from sender.showing import Showing
 from sender.translation import own
 from sender.whatsapp.session import (
     Account,
+    Arrived,
     Banned,
     Connected,
     Disconnected,
@@ -42,6 +44,7 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
     Session,
+    Unopened,
 )
 
 log = logs.get(__name__)
@@ -78,6 +81,7 @@ class Sessions:
         metrics: SenderMetrics,
         *,
         inbox: Inbox,
+        arrivals: Arrivals | None = None,
         announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         keeps_all_events: bool = False,
         concurrency: int = 8,
@@ -89,7 +93,7 @@ class Sessions:
         account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
     ) -> None:
         """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
-        instance's device is to be opened."""
+        instance's device is to be opened. `arrivals` keeps what comes in through the relay."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
@@ -100,10 +104,12 @@ class Sessions:
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
+        self._arrivals = arrivals
         self._slots = asyncio.Semaphore(concurrency)
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
         self._opening: set[UUID] = set()
+        self._unlinking: set[UUID] = set()
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
         self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
@@ -163,18 +169,23 @@ class Sessions:
         return instance in self._held
 
     async def unlink(self, instance: UUID) -> None:
-        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent."""
+        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent. It is no news to whoever
+        asked for it."""
         owner = await table.find(self._pool, instance)
         if owner is None or owner.device is None:
             return
         held = self._held.pop(instance, None)
-        if held is not None:
-            try:
-                await held.session.logout()
-            except DeliveryError as error:
-                log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
-            await held.session.close()
-        await self._forget(owner, "unlinked over the API")
+        self._unlinking.add(instance)
+        try:
+            if held is not None:
+                try:
+                    await held.session.logout()
+                except DeliveryError as error:
+                    log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
+                await held.session.close()
+            await self._forget(owner, "unlinked over the API")
+        finally:
+            self._unlinking.discard(instance)
 
     def pairing_shards(self) -> set[int]:
         """The shards where somebody may be scanning a code."""
@@ -263,6 +274,10 @@ class Sessions:
                 self._come_back(owner, self._comebacks.after_outdated())
             case Raw():
                 await self._inbox.hear(owner.shard, owner.id, event)
+            case Arrived(arrivals) if self._arrivals is not None:
+                await self._arrivals.keep(owner.shard, owner.id, arrivals)
+            case Unopened(name) if self._arrivals is not None:
+                await self._arrivals.drop(owner.id, name)
 
     async def _state(
         self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *account: str | None
@@ -307,7 +322,9 @@ class Sessions:
     async def _write(self, statement: str, owner: SessionOwner, happened: NewEvent | None, *values: str | None) -> bool:
         return await self._owned.write(statement, owner, lambda _: happened, *values)
 
-    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent:
+    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent | None:
+        if owner.id in self._unlinking:
+            return None
         return own.disconnected(owner.id, reason, self._clock.now())
 
     async def _drop(self, owner: SessionOwner) -> None:

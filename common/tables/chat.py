@@ -58,6 +58,12 @@ SETTLE = """
       AND (chat.is_archived, chat.is_pinned, chat.muted_until)
           IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
 
+NAME = """
+    UPDATE chat
+    SET name = learned.name
+    FROM unnest($2::text[], $3::text[]) AS learned (chat, name)
+    WHERE instance_id = $1 AND chat.chat = learned.chat AND chat.name IS NULL"""
+
 # A chat may have a twin: a row under its LID, from the time before its number was known, or from who sends to the LID.
 _SELECT = """
     SELECT chat.chat, chat.lid, coalesce(chat.name, twin.name), coalesce(chat.push_name, twin.push_name),

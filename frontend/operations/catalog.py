@@ -8,7 +8,6 @@ from frontend.replies import business as replies
 from frontend.replies.common import Succeeded
 
 CATALOG = "the catalogue takes questions to the server (w:biz:catalog) that the library does not know"
-PICTURES = "a product's pictures go unencrypted to WhatsApp's media servers, where the library puts none"
 CART = "neither the library nor anything public shows the question that switches the cart"
 CHANGES = "neither the library nor anything public shows the questions that make and change collections"
 
@@ -16,7 +15,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "products",
-        Unavailable(PICTURES),
+        Ask("edit-product", Capability.QUESTIONS, CATALOG),
         "Create or change a product",
         replies.Id,
         body=requests.EditProduct,
@@ -32,6 +31,7 @@ OPERATIONS = (
             "retailerId": "PAO-01",
             "url": "https://example.com/pao",
         },
+        refusals=(404,),
     ),
     Operation(
         "GET",

@@ -11,7 +11,11 @@ def tagged(account: Account, phone: str, tag: str, is_on: bool, at: datetime) ->
     """`phone` is the chat as the API names it."""
     body = {
         **notification_envelope(
-            account, fromMe=True, momment=milliseconds(at), senderName=account.name or account.phone
+            account,
+            fromMe=True,
+            momment=milliseconds(at),
+            senderName=account.name or account.phone,
+            senderPhoto=account.picture,
         ),
         "notification": "CHAT_LABEL_ASSOCIATION",
         "notificationParameters": [{"phone": phone, "label": tag, "assigned": is_on}],

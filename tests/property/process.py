@@ -25,6 +25,7 @@ from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.stays import Stays
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
@@ -128,7 +129,8 @@ class Process:
         )
         self._node = Node(
             self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, absent, intake, rescue,
-            absent, absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
+            absent, absent, handoff, Stays(tuple, timedelta(0), clock), uncertain, clock, address=("", 0),
+            patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())

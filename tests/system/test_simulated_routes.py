@@ -1,41 +1,23 @@
 """The contract's calls that a session answers, made to a simulated one: each is answered as the document says."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from typing import Any
 
-import jsonschema_rs
 import pytest
 
 from common.local.valkey import Valkey
 from common.postgres import open_pool
 from frontend.operation import Ask
-from tests.contract.remaining_routes import (
-    COMMUNITIES,
-    CONTACTS,
-    GROUPS,
-    NEWSLETTERS,
-    PICTURE,
-    PRIVACY,
-    ROUTES,
-    Call,
-    Route,
-)
-from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
+from tests.contract.remaining_routes import ROUTES, Route
+from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import Caller, gateway_on, settings_for
+from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
-from tests.system.test_contract import png
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
-BUSINESS = [route for route in ROUTES if OPERATIONS[route.method, route.path].tag == "business"]
-ASKED = [
-    route
-    for route in (*CONTACTS, *GROUPS, *COMMUNITIES, *NEWSLETTERS, *PRIVACY, *BUSINESS)
-    if isinstance(OPERATIONS[route.method, route.path].effect, Ask)
-]
+ASKED = [route for route in ROUTES if isinstance(OPERATIONS[route.method, route.path].effect, Ask)]
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +45,4 @@ async def caller(
 
 @pytest.mark.parametrize("route", ASKED, ids=lambda one: f"{one.method} {one.path}")
 async def test_a_call_of_the_contract_is_answered_as_the_document_says(caller: Caller, route: Route) -> None:
-    told_of = DOCUMENT["paths"][OPERATIONS[route.method, route.path].template][route.method.lower()]["responses"]
-    for call in route.calls:
-        answer = await perform(caller, route, with_picture(call))
-        assert answer.status_code in (route.status, 400, 404), (call, answer.text)
-        schema = told_of[str(answer.status_code)]["content"]["application/json"]["schema"]
-        assert jsonschema_rs.is_valid({**schema, "components": DOCUMENT["components"]}, answer.json()), answer.text
-
-
-def with_picture(call: Call) -> Call:
-    """The contract's own is nowhere."""
-    body: Any = call.body
-    if isinstance(body, dict):
-        body = {name: png() if value == PICTURE else value for name, value in body.items()}
-    return replace(call, body=body)
+    await answers_as_documented(caller, route)

@@ -24,7 +24,7 @@ from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.relay.trust import make_trust
-from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
+from sender.whatsapp.session import Account, KeptArrivals, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
 
 SCHEMA_PATIENCE = 60.0  # seconds
 
@@ -42,12 +42,15 @@ class NeonizeEngine:
         chance: Random | None = None,
         logins: int = 8,
         idle_timeout: float = 30.0,
+        kept: KeptArrivals | None = None,
     ) -> None:
+        """`kept` lists what came in through the relay and was not told; without it the relay keeps no messages."""
         self._options = options or HostOptions()
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self._chance = chance or Random()
         self._store = Store(store_dsn, idle_timeout)
+        self._kept = kept
         self._tap = Tap()
         self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
@@ -103,9 +106,17 @@ class NeonizeEngine:
         session: NeonizeSession
         if account.wire == "relay":
             account = replace(account, proxy=account.proxy or self._options.proxy)
-            session = RelayedSession(account, listener, self._relay_fleet(), *shared, formats=self._formats)
+            session = RelayedSession(
+                account,
+                listener,
+                self._relay_fleet(),
+                *shared,
+                self._kept,
+                formats=self._formats,
+                ca_file=self._options.ca_file,
+            )
         else:
-            session = NeonizeSession(account, listener, self._fleet, *shared)
+            session = NeonizeSession(account, listener, self._fleet, *shared, self._kept)
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")
         life.add_done_callback(lambda _: self._sessions.discard(session))

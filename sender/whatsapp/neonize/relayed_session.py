@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
+from typing import Any
 
 from common.addresses import Jid, without_device
 from common.clock import Clock
@@ -22,7 +23,9 @@ from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
-from sender.whatsapp.session import Accepted, Account, Listener, LocalDeletions, OnWire
+from sender.whatsapp.relay.pace import Pace
+from sender.whatsapp.relay.plain_uploads import PlainUploads
+from sender.whatsapp.session import Accepted, Account, KeptArrivals, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.node import Node
@@ -47,14 +50,18 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         patience: Patience,
         clock: Clock,
         chance: Random,
+        kept: KeptArrivals | None = None,
         *,
         formats: Formats,
+        ca_file: str,
     ) -> None:
-        super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance)
+        super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance, kept)
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
         own = without_device(Jid(account.device))
-        self._inquiries = inquiries(self.ask_whatsapp, own, store.other_addresses)
+        pace = Pace(self.ask_whatsapp, clock, patience.between_questions)
+        uploads = PlainUploads(pace.ask, account.proxy, ca_file, patience.call)
+        self._inquiries = inquiries(pace.ask, own, store.other_addresses, uploads)
 
     @property
     def inquiries(self) -> Inquiries:
@@ -135,7 +142,8 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         seat = self._connected_seat()
         seat.host.tell(Frame("notify", fields={"session": seat.name}, body=encode(notification)))
 
-    async def _opening(self) -> dict[str, str]:
+    async def _opening(self) -> dict[str, Any]:
         await self._formats.check(self._store.pool)
         noise_key = await self._store.find_noise_key(self._account.device)
-        return {**await super()._opening(), "noise_key": (noise_key or b"").hex()}
+        keeps = self._arrivals is not None
+        return {**await super()._opening(), "noise_key": (noise_key or b"").hex(), "keeps_arrivals": keeps}

@@ -10,7 +10,7 @@ import pytest
 from common import callbacks
 from common.addresses import Jid
 from common.tables.event import NewEvent
-from sender.translation import own, profile
+from sender.translation import own, profile, tags
 from sender.translation.scene import Account
 from sender.whatsapp.engine_events import (
     BasicCallMeta,
@@ -324,6 +324,13 @@ def test_a_new_name_of_the_account_is_told() -> None:
     shown = read(profile.renamed(Account(INSTANCE, MY_PHONE, None, "Front desk 2"), NOW))
     assert problems("received-profile-name-updated", shown) == []
     assert (shown["profileName"], shown["fromMe"], shown["phone"]) == ("Front desk 2", True, MY_PHONE)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_tag_that_was_put_on_a_chat_or_taken_off_is_told(is_on: bool) -> None:
+    shown = read(tags.tagged(Account(INSTANCE, MY_PHONE, None, "Front desk"), PHONE, "7", is_on, NOW))
+    assert problems("received-chat-label-association", shown) == []
+    assert shown["notificationParameters"] == [{"phone": PHONE, "label": "7", "assigned": is_on}]
 
 
 def test_own_messages_and_notices_are_marked_for_those_who_do_not_want_them() -> None:
