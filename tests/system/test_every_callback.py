@@ -201,6 +201,10 @@ async def check_looks(emulator: EmulatorProgram, told: Told, instance: UUID, poo
     body = await told.one(messageId=second["id"])
     assert problems("received-text", body, extra=FULL) == []
     assert body["senderPhoto"] == body["photo"] == link
+    await emulator.post(f"contacts/{PHONE}/mark", kind="read", id=second["id"])
+    seen = await told.one(status="READ_BY_ME")
+    assert problems("status-read-by-me", seen) == []
+    assert (seen["ids"], seen["phone"]) == ([second["id"]], OTHER)
     await emulator.post("accounts", phone=PHONE, name="Front desk 2")
     renamed = await told.one(notification="PROFILE_NAME_UPDATED")
     assert problems("received-profile-name-updated", renamed) == []
