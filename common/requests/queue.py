@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.requests.fields import Whole
+from common.requests.fields import Flag, Whole
 
 PAGE = 20
 LARGEST_PAGE = 30
@@ -60,7 +60,7 @@ class SetUncertainPolicy(BaseModel):
 class PauseQueue(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    value: bool
+    value: Flag
 
 
 class SettleMessage(BaseModel):
