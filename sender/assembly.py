@@ -132,6 +132,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     )  # fmt: skip
 
     def changed(instance: UUID) -> None:
+        sessions.changed(instance)
         couriers.changed(instance)
         webhooks.look(instance)
 

@@ -62,6 +62,8 @@ class Held:
     session: Session
     phone: str = ""
     """The account's own number."""
+    account: Account | None = None
+    """How it was opened."""
 
 
 class Sessions:
@@ -160,6 +162,25 @@ class Sessions:
         if owner is not None:
             await self._open(owner)
 
+    def changed(self, instance: UUID) -> None:
+        """Settings of an instance changed: its session is opened anew when it is to go another way."""
+        if instance in self._held and self._tasks is not None:
+            self._tasks.create_task(self._follow(instance), name="follow a change")
+
+    async def _follow(self, instance: UUID) -> None:
+        try:
+            owner = await table.find(self._pool, instance)
+            held = self._held.get(instance)
+            if owner is None or held is None or owner.device is None:
+                return
+            if self._account_of(owner, owner.device) != held.account:
+                log.info("session goes another way", instance=instance)
+                await self.restart(instance)
+        except OUTAGES as error:
+            log.warning("change of a session not followed yet", instance=instance, error=type(error).__name__)
+        except Exception:
+            log.exception("change of a session not followed", instance=instance)
+
     async def restart(self, instance: UUID) -> bool:
         """Close the session and open it again; the link survives. False: there is nothing linked to open."""
         held = self._held.pop(instance, None)
@@ -201,7 +222,10 @@ class Sessions:
                 tasks.create_task(self._held.pop(instance).session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if not self._is_ours(owner) or owner.id in self._held or owner.id in self._opening:
+        if not self._is_ours(owner) or owner.id in self._opening:
+            return
+        if owner.id in self._held:
+            self.changed(owner.id)
             return
         if owner.device is None:
             if self._pairs_at_once:
@@ -226,7 +250,7 @@ class Sessions:
             epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
             if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
-                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)))
+                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)), account)
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return

@@ -17,6 +17,7 @@ INTEND = """
     WHERE message_queue.id = intent.id
       AND (status = 'queued' OR (status = 'sending' AND message_queue.epoch = intent.epoch))
       AND (expires_at IS NULL OR expires_at > now())
+      AND NOT (intent.whatsapp_id IS NULL AND metadata ? 'same_id')
     RETURNING message_queue.id, attempts, started_at"""
 
 NOTE_WIRE_ID = """

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.tables.uncertain import Policy
 from frontend.replies.common import HexId, MessageId, Milliseconds
 
 MessageStatus = Literal[
@@ -130,7 +131,7 @@ class Callback(BaseModel):
 class UncertainPolicy(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    value: Literal["hold", "resend", "assume-sent"]
+    value: Policy
 
 
 class Settled(BaseModel):

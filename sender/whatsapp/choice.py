@@ -31,8 +31,9 @@ def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | N
         proxy=settings.whatsapp_proxy,
         ca_file=settings.whatsapp_ca_file,
         noise_root=settings.whatsapp_noise_root,
+        held=settings.whatsapp_relay_held,
     )
-    patience = Patience()
+    patience = Patience(ack=settings.whatsapp_ack_timeout.total_seconds())
     # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
     patience = replace(
         patience,

@@ -92,6 +92,10 @@ class NeonizeEngine:
     def hosts_died(self) -> int:
         return self._fleet.deaths + (self._relaying.deaths if self._relaying else 0)
 
+    @property
+    def relay_problems(self) -> int:
+        return self._relaying.relay_problems if self._relaying else 0
+
     async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
         known = await self._store.other_addresses(list(lids))
         return {lid: user_of(known[lid]) for lid in lids if lid in known}

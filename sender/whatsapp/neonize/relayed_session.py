@@ -76,7 +76,7 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
                 await self._store.copy_secret(self._account.device, sending.library_id, wire_id)
             await on_wire(wire_id)
 
-        sending = Sending(seat.host, seat.name, self._tap, on_wire_with_secret, id)
+        sending = Sending(seat.host, seat.name, self._tap, on_wire_with_secret, id, self._patience.ack)
         return await self._run(seat, sending, to, message)
 
     async def ask_whatsapp(self, question: Node) -> Node:

@@ -95,6 +95,7 @@ class NeonizeSession:
         self._is_connected = False
         self._was_connected = False
         self._end: str | None = None
+        self._problem = ""
         self._is_final = False
         self._closing = asyncio.Event()
         self._arrivals: Arrivals | None = None
@@ -343,15 +344,24 @@ class NeonizeSession:
             self._finish(HOST_DIED)
         elif frame.kind == "ended":
             self._finish(without_addresses(frame.fields["error"]) or "ended")
+        elif frame.kind == "log":
+            self._hear_problem(f"the wire relay: {frame.fields['line']}")
         elif frame.kind == "arrived" and self._arrivals is not None:
             self._arrivals.arrived(seat, frame)
         elif frame.kind == "event":
             self._note(frame.fields["code"], frame.body)
             self._hearing.hear(seat, frame)
 
+    def _hear_problem(self, problem: str) -> None:
+        """Why there is no connection, once for each reason: the library dials again and again."""
+        if not self._is_connected and problem != self._problem:
+            self._problem = problem
+            self._hearing.add(Disconnected(problem))
+
     def _note(self, code: int, body: bytes) -> None:
         if code == Code.CONNECTED:
             self._is_connected = self._was_connected = self._end is None
+            self._problem = ""
             self._news.set()
         elif code == Code.DISCONNECTED:
             self._is_connected = False

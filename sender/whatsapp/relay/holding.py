@@ -25,7 +25,8 @@ class _Held:
 class Holding:
     """Of one connection: what is still held when it ends was never acknowledged, and WhatsApp sends it again."""
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    def __init__(self, write: Callable[[bytes], None], most: int = MOST) -> None:
+        self._most = most
         self._write = write
         self._held: deque[_Held] = deque()
         self._bytes = 0
@@ -56,7 +57,7 @@ class Holding:
         await self._has_room.wait()
 
     def _weigh(self) -> None:
-        if len(self._held) < MOST and self._bytes < MOST_BYTES:
+        if len(self._held) < self._most and self._bytes < MOST_BYTES:
             self._has_room.set()
         else:
             self._has_room.clear()

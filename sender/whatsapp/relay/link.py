@@ -29,7 +29,7 @@ class Link:
         self._client, self._server = client, server
         self._from_client = _frames(client, FrameReader(from_client=True))
         self._from_server = _frames(server, FrameReader(from_client=False))
-        self._holding = Holding(self.write_down)
+        self._holding = Holding(self.write_down, relayed.most_held)
 
     async def run(self) -> None:
         async with asyncio.timeout(HANDSHAKE_PATIENCE):

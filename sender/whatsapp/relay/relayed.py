@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sender.whatsapp.relay.arrival import is_kept
+from sender.whatsapp.relay.holding import MOST
 from sender.whatsapp.relay.names import Names
 from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.decoder import decode, peek_tag
@@ -39,8 +40,13 @@ class Relayed:
     """
 
     def __init__(
-        self, noise_key: KeyPair, proxy: str = "", tell_arrival: Callable[[int, bytes], None] | None = None
+        self,
+        noise_key: KeyPair,
+        proxy: str = "",
+        tell_arrival: Callable[[int, bytes], None] | None = None,
+        most_held: int = MOST,
     ) -> None:
+        self.most_held = most_held
         self.noise_key = noise_key
         self.proxy = proxy
         self._tell_arrival = tell_arrival
