@@ -60,7 +60,7 @@ class SetUncertainPolicy(BaseModel):
 class PauseQueue(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    value: bool
+    value: Annotated[bool, Field(strict=True)]
 
 
 class SettleMessage(BaseModel):
