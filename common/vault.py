@@ -23,6 +23,9 @@ SIGNING = b"webhook secret"
 PROXY = b"proxy"
 """The same for the address of an instance's proxy."""
 
+ARRIVAL = b"arrival"
+"""The same for a message that came in and the keys that open it."""
+
 
 class Unreadable(Exception):
     """The stored secret was encrypted with another TOKEN_ENCRYPTION_KEY."""
@@ -80,6 +83,13 @@ class Vault:
         except Unreadable:
             return self._seal(self._open(sealed, bound_to), bound_to)
         return None
+
+    def seal_arrival(self, instance: UUID, record: bytes) -> bytes:
+        return self._seal(record, instance.bytes + ARRIVAL)
+
+    def open_arrival(self, instance: UUID, sealed: bytes) -> bytes:
+        """Raises Unreadable."""
+        return self._open(sealed, instance.bytes + ARRIVAL)
 
     def _seal(self, plain: bytes, bound_to: bytes) -> bytes:
         nonce = os.urandom(NONCE)

@@ -22,6 +22,7 @@ from sender.answering.assembly import answerers
 from sender.answering.invitations import Invitations
 from sender.answering.seats import Seats
 from sender.answers import Answers
+from sender.arrivals import Arrivals
 from sender.autopilot import Autopilot
 from sender.composing import Composing
 from sender.couriers import Couriers
@@ -94,7 +95,8 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         pool, lambda: leases.held, lambda one: sessions.session_of(one), lambda one: couriers.wake(one), announce,
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
-    engine = choose_engine(settings, clock)
+    arrivals = Arrivals(pool, lambda: leases.held, vault)
+    engine = choose_engine(settings, clock, arrivals.left)
     media = media_parts(settings, pool, clock, MediaMetrics(registry, namespace))
     files = file_parts(settings, media, outbound, clock)
     pictures = Pictures(
@@ -108,7 +110,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
-        inbox=inbox, announce=announce, keeps_all_events=keeps_all,
+        inbox=inbox, arrivals=arrivals, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
         name_interval=settings.profile_name_interval,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
@@ -130,6 +132,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     )  # fmt: skip
 
     def changed(instance: UUID) -> None:
+        sessions.changed(instance)
         couriers.changed(instance)
         webhooks.look(instance)
 
@@ -181,6 +184,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     ProcessCollector(namespace, registry=registry)
     pulse = Pulse(pool, PulseMetrics(registry, namespace), clock, settings.pulse_interval)
     beside = {
+        "arrivals": arrivals.run,
         "upkeep of files": media.upkeep.run,
         "numbers": numbers.run,
         "names of accounts": sessions.watch_names,

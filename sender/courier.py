@@ -26,6 +26,7 @@ from sender.whatsapp.session import Session
 
 log = logs.get(__name__)
 
+APART = 1.0  # seconds; without pauses a busy instance's last send is noted no more often
 TYPING_PATIENCE = 10.0  # seconds: an engine that hangs while it shows typing must not hold up the message
 
 
@@ -91,6 +92,7 @@ class Courier:
         self._metrics = metrics
         self._compose = compose
         self.send_after = 0.0
+        self._noted = float("-inf")  # when it was last kept what went, on the same scale
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
@@ -251,10 +253,11 @@ class Courier:
         left = not isinstance(outcome, Retry)
         if left and message.kind not in SILENT:
             sent_at = outcome.at if isinstance(outcome, Sent) else None
-            pause = self._policy.pause(message, self._chance)
+            pause, now = self._policy.pause(message, self._chance), self._clock.elapsed()
             if pause > 0:
-                self.send_after = self._clock.elapsed() + pause
-            if pause > 0 or sent_at is not None:
+                self.send_after = now + pause
+            if pause > 0 or (sent_at is not None and now - self._noted >= APART):
+                self._noted = now
                 writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause), sent_at))
         await asyncio.gather(*writes)
         instance = str(self._instance)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,9 @@ from common import logs
 from common.addresses import Jid
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
-from common.tables import chat, earlier, event, event_inbox, received_media, received_message
+from common.tables import arrival, chat, earlier, event, event_inbox, received_media, received_message
 from common.tables import shard as shards
+from common.tables.arrival import Name
 from common.tables.chat import ChatNews
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -30,6 +31,7 @@ from sender.translation.remembering import remembered
 from sender.translation.scene import Account
 from sender.unsealing import Unsealing
 from sender.whatsapp.engine_events import EventCode
+from sender.whatsapp.relay.arrival import ArrivalName
 from sender.whatsapp.session import KeptNumbers, Raw
 
 log = logs.get(__name__)
@@ -45,6 +47,7 @@ class _Row:
     code: int
     body: bytes
     at: datetime
+    arrival: ArrivalName | None = None
 
 
 class Inbox:
@@ -87,7 +90,7 @@ class Inbox:
             return
         body = await self._history(instance, raw.body) if raw.code == EventCode.HISTORY_SYNC else raw.body
         if body is not None:
-            await self._stored.put(shard, _Row(instance, shard, raw.code, body, raw.at))
+            await self._stored.put(shard, _Row(instance, shard, raw.code, body, raw.at, raw.arrival))
 
     def look(self) -> None:
         """There may be something to translate: it was stored, or a shard was claimed."""
@@ -103,6 +106,12 @@ class Inbox:
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
+        """What was kept before the engine saw it becomes an event once, however often it is told."""
+        if names := {Name(row.instance, *row.arrival) for row in rows if row.arrival is not None}:
+            fresh = names - await arrival.tell(connection, sorted(names))
+            rows = list(_once(rows, fresh))
+        if not rows:
+            return
         await connection.execute(
             event_inbox.STORE,
             [row.instance for row in rows],
@@ -216,3 +225,14 @@ class Inbox:
         account = Account.of(row, numbers)
         if (phone := pictured(row, account)) is not None:
             await self._pictures.changed(row.instance_id, phone, is_own=phone == account.phone)
+
+
+def _once(rows: Sequence[_Row], fresh: set[Name]) -> Iterator[_Row]:
+    """Without what was told before, and one of what is told twice here."""
+    left = set(fresh)
+    for row in rows:
+        if row.arrival is None:
+            yield row
+        elif (name := Name(row.instance, *row.arrival)) in left:
+            left.discard(name)
+            yield row

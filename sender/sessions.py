@@ -17,6 +17,7 @@ from common.postgres import OUTAGES, Pool
 from common.tables import session as table
 from common.tables.event import NewEvent
 from common.tables.session import SessionOwner
+from sender.arrivals import Arrivals
 from sender.comebacks import Comebacks
 from sender.inbox import Inbox
 from sender.ledger import Ledger
@@ -27,6 +28,7 @@ from sender.showing import Showing
 from sender.translation import own
 from sender.whatsapp.session import (
     Account,
+    Arrived,
     Banned,
     Connected,
     Disconnected,
@@ -42,6 +44,7 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
     Session,
+    Unopened,
 )
 
 log = logs.get(__name__)
@@ -59,6 +62,8 @@ class Held:
     session: Session
     phone: str = ""
     """The account's own number."""
+    account: Account | None = None
+    """How it was opened."""
 
 
 class Sessions:
@@ -78,6 +83,7 @@ class Sessions:
         metrics: SenderMetrics,
         *,
         inbox: Inbox,
+        arrivals: Arrivals | None = None,
         announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         keeps_all_events: bool = False,
         concurrency: int = 8,
@@ -89,7 +95,7 @@ class Sessions:
         account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
     ) -> None:
         """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
-        instance's device is to be opened."""
+        instance's device is to be opened. `arrivals` keeps what comes in through the relay."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
@@ -100,6 +106,7 @@ class Sessions:
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
+        self._arrivals = arrivals
         self._slots = asyncio.Semaphore(concurrency)
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
@@ -155,6 +162,25 @@ class Sessions:
         if owner is not None:
             await self._open(owner)
 
+    def changed(self, instance: UUID) -> None:
+        """Settings of an instance changed: its session is opened anew when it is to go another way."""
+        if instance in self._held and self._tasks is not None:
+            self._tasks.create_task(self._follow(instance), name="follow a change")
+
+    async def _follow(self, instance: UUID) -> None:
+        try:
+            owner = await table.find(self._pool, instance)
+            held = self._held.get(instance)
+            if owner is None or held is None or owner.device is None:
+                return
+            if self._account_of(owner, owner.device) != held.account:
+                log.info("session goes another way", instance=instance)
+                await self.restart(instance)
+        except OUTAGES as error:
+            log.warning("change of a session not followed yet", instance=instance, error=type(error).__name__)
+        except Exception:
+            log.exception("change of a session not followed", instance=instance)
+
     async def restart(self, instance: UUID) -> bool:
         """Close the session and open it again; the link survives. False: there is nothing linked to open."""
         held = self._held.pop(instance, None)
@@ -196,7 +222,10 @@ class Sessions:
                 tasks.create_task(self._held.pop(instance).session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if not self._is_ours(owner) or owner.id in self._held or owner.id in self._opening:
+        if not self._is_ours(owner) or owner.id in self._opening:
+            return
+        if owner.id in self._held:
+            self.changed(owner.id)
             return
         if owner.device is None:
             if self._pairs_at_once:
@@ -221,7 +250,7 @@ class Sessions:
             epoch = self._epoch_of(owner.shard)
             session = await self._engine.open(account, partial(self._hear, owner))
             if epoch is not None and self._epoch_of(owner.shard) == epoch and self._is_ours(owner):
-                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)))
+                self._held[owner.id] = Held(owner.shard, epoch, session, user_of(Jid(account.device)), account)
                 if session.is_connected:
                     self._on_connected(owner.id)
                 return
@@ -269,6 +298,10 @@ class Sessions:
                 self._come_back(owner, self._comebacks.after_outdated())
             case Raw():
                 await self._inbox.hear(owner.shard, owner.id, event)
+            case Arrived(arrivals) if self._arrivals is not None:
+                await self._arrivals.keep(owner.shard, owner.id, arrivals)
+            case Unopened(name) if self._arrivals is not None:
+                await self._arrivals.drop(owner.id, name)
 
     async def _state(
         self, owner: SessionOwner, happened: NewEvent | None, state: str, error: str | None, *account: str | None

@@ -22,6 +22,8 @@ _DECISIONS = (
     ("assume-sent", "sent", table.ASSUME_SENT),
     ("resend", "queued", table.RESEND),
     ("resend", "failed", table.GIVE_UP),
+    ("resend-same-id", "queued", table.RESEND_SAME_ID),
+    ("resend-same-id", "failed", table.GIVE_UP_SAME_ID),
 )
 
 

@@ -17,6 +17,9 @@ class Hosts(Protocol):
     def hosts_alive(self) -> int: ...
 
     @property
+    def relay_problems(self) -> int: ...
+
+    @property
     def hosts_died(self) -> int:
         """How many ended without having been asked to, since the node started."""
         ...
@@ -37,12 +40,18 @@ class HostsCollector(Collector):
         self._prefix = f"{namespace}_" if namespace else ""
 
     def collect(self) -> Iterable[Metric]:
-        alive, died = (0, 0)
+        alive = died = problems = 0
         if isinstance(self._engine, Hosts):
             alive, died = self._engine.hosts_alive, self._engine.hosts_died
+            problems = self._engine.relay_problems
         yield GaugeMetricFamily(f"{self._prefix}whatsapp_hosts", "Session hosts of this node", value=alive)
         yield CounterMetricFamily(
             f"{self._prefix}whatsapp_host_deaths", "Session hosts that ended without having been asked to", value=died
+        )
+        yield CounterMetricFamily(
+            f"{self._prefix}whatsapp_relay_problems",
+            "Connections that the wire relay refused or lost for a reason of its own",
+            value=problems,
         )
 
 

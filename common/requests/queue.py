@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.requests.fields import Whole
+from common.tables.uncertain import Policy
 
 PAGE = 20
 LARGEST_PAGE = 30
@@ -50,11 +51,12 @@ class ReadDeadLetters(BaseModel):
 
 class SetUncertainPolicy(BaseModel):
     """`hold`: say so and wait for a receipt or a decision. `resend`: a message may arrive twice. `assume-sent`: one may
-    be missing."""
+    be missing. `resend-same-id`: the message goes again under the id it had, so that a receiver can know it again; only
+    for an instance whose `wire` is set to relay."""
 
     model_config = ConfigDict(frozen=True)
 
-    value: Literal["hold", "resend", "assume-sent"]
+    value: Policy
 
 
 class PauseQueue(BaseModel):

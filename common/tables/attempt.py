@@ -17,6 +17,7 @@ INTEND = """
     WHERE message_queue.id = intent.id
       AND (status = 'queued' OR (status = 'sending' AND message_queue.epoch = intent.epoch))
       AND (expires_at IS NULL OR expires_at > now())
+      AND NOT (intent.whatsapp_id IS NULL AND metadata ? 'same_id')
     RETURNING message_queue.id, attempts, started_at"""
 
 NOTE_WIRE_ID = """
@@ -35,8 +36,7 @@ _RECORD = """
 _KEPT = """id, instance_id, zaap_id, message_id, kind, chat, payload, attempts, max_attempts, accepted_at,
             scheduled_at, started_at, epoch, node"""
 
-# WhatsApp says in whole seconds when it took a message, which may seem to be before we began: it was not. The attempt
-# ends when we know.
+# The message is finished when WhatsApp says that it took it, in whole seconds; the attempt ends when we know.
 SENT = f"""
     WITH outcome AS (
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
@@ -50,7 +50,7 @@ SENT = f"""
     ), recorded AS ({_RECORD.format(outcome="'sent'", rows="gone")}
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
-    SELECT {_KEPT}, 'sent', greatest(taken_at, started_at), wire, metadata
+    SELECT {_KEPT}, 'sent', taken_at, wire, metadata
     FROM gone
     RETURNING instance_id, zaap_id, message_id, chat, finished_at, kind"""
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from common.postgres import Pool
-from common.tables import event_dead_letter, event_inbox, event_outbox
+from common.tables import arrival, event_dead_letter, event_inbox, event_outbox
 
 AHEAD = timedelta(days=14)
 BATCH = 5000
@@ -37,5 +37,6 @@ async def clean(pool: Pool, now: datetime, kept: timedelta, failed: timedelta) -
             await connection.execute(event_outbox.BURY_OLD, end)
             await connection.execute(f'DROP TABLE IF EXISTS "{name}"')
     await pool.execute(event_inbox.FORGET, now - failed)
+    await pool.execute(arrival.FORGET, now - failed)
     while (await pool.execute(event_dead_letter.FORGET, now - failed, BATCH)) == f"DELETE {BATCH}":
         continue

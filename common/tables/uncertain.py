@@ -9,7 +9,7 @@ from uuid import UUID
 
 from common.addresses import Jid
 
-Policy = Literal["hold", "resend", "assume-sent"]
+Policy = Literal["hold", "resend", "assume-sent", "resend-same-id"]
 
 # The grace time begins when the session is back: until then no receipt can have come.
 _PAST_GRACE = """session_state = 'connected'
@@ -69,6 +69,11 @@ _TO_QUEUE = """
     WHERE message_queue.id = due.id
     RETURNING instance_id, chat, zaap_id, message_id"""
 
+# The mark keeps it from leaving under another id: see `attempt.INTEND` and `wire.BACK_IN_DOUBT`.
+_TO_QUEUE_MARKED = _TO_QUEUE.replace(
+    "next_attempt_at = NULL,", "next_attempt_at = NULL, metadata = metadata || jsonb_build_object('same_id', true),"
+)
+
 ASSUME_SENT = _HELD.format(which=f"uncertain_policy = 'assume-sent' AND {_PAST_GRACE}") + _TO_HISTORY.format(
     by="assume-sent"
 )
@@ -81,13 +86,25 @@ GIVE_UP = _HELD.format(
 
 FORGET_HELD = _HELD.format(which="uncertain_since <= now() - $3::interval") + _TO_DEAD_LETTERS.format(by="retention")
 
-# Chats that wait for a decision: all while the grace time runs, and with `resend` until it was sent again.
+# Only what went out, or was to go out, under the id that it will have again; the instance must still use the relay.
+_CAN_HAVE_ITS_ID = "instance.wire = 'relay' AND whatsapp_id = message_id"
+_SAME_ID = f"uncertain_policy = 'resend-same-id' AND {_CAN_HAVE_ITS_ID} AND {_PAST_GRACE}"
+
+RESEND_SAME_ID = _HELD.format(which=f"{_SAME_ID} AND attempts < max_attempts") + _TO_QUEUE_MARKED
+
+GIVE_UP_SAME_ID = _HELD.format(which=f"{_SAME_ID} AND attempts >= max_attempts") + _TO_DEAD_LETTERS.format(
+    by="resend-same-id"
+)
+
+# Chats that wait for a decision: all while the grace time runs, and those that are sent again until they were.
 LIST_WAITING = f"""
     SELECT DISTINCT instance_id, chat
     FROM message_queue
     JOIN instance ON instance.id = message_queue.instance_id
     WHERE message_queue.shard = ANY($1::integer[]) AND uncertain_since IS NOT NULL AND status = 'uncertain'
-      AND (uncertain_policy <> 'hold' OR NOT ({_PAST_GRACE.replace("$3", "$2")}))"""
+      AND (uncertain_policy IN ('resend', 'assume-sent')
+           OR (uncertain_policy = 'resend-same-id' AND {_CAN_HAVE_ITS_ID})
+           OR NOT ({_PAST_GRACE.replace("$3", "$2")}))"""
 
 COUNT = """
     SELECT count(*) FROM message_queue WHERE shard = ANY($1::integer[]) AND uncertain_since IS NOT NULL"""
@@ -107,8 +124,12 @@ SEND_AGAIN = _ONE + _TO_QUEUE
 READ_POLICY = """
     SELECT uncertain_policy FROM instance WHERE id = $1"""
 
+# An id can be had again only where it is ours to choose.
 SET_POLICY = """
-    UPDATE instance SET uncertain_policy = $2 WHERE id = $1 RETURNING uncertain_policy"""
+    UPDATE instance
+    SET uncertain_policy = $2
+    WHERE id = $1 AND ($2 <> 'resend-same-id' OR wire = 'relay')
+    RETURNING uncertain_policy"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from frontend.operations import (
     support,
     tags,
     webhooks,
+    wire,
 )
 
 _OTHERS: tuple[Operation, ...] = (
@@ -50,6 +51,7 @@ _OTHERS: tuple[Operation, ...] = (
     *partner.OPERATIONS,
     *nodes.OPERATIONS,
     *security.OPERATIONS,
+    *wire.OPERATIONS,
 )
 
 ALL: tuple[Operation, ...] = (*_OTHERS, support.operation_on(_OTHERS))

@@ -12,6 +12,7 @@ from frontend.operations.telling import tell
 from frontend.replies.queue import Settled, UncertainPolicy
 from frontend.services import Services
 
+NO_RELAY = "resend-same-id needs the wire relay: set this instance's wire to relay first (integrator/wire)"
 SETTLED_AS_FAILED = "its outcome never became known; it was settled as failed"
 STATEMENTS = {"sent": table.SETTLE_AS_SENT, "failed": table.SETTLE_AS_FAILED, "resend": table.SEND_AGAIN}
 
@@ -22,7 +23,10 @@ async def read_policy(services: Services, call: Call[None, None]) -> UncertainPo
 
 async def set_policy(services: Services, call: Call[None, SetUncertainPolicy]) -> UncertainPolicy:
     """It holds for what is in doubt already as well."""
-    return UncertainPolicy(value=await services.pool.fetchval(table.SET_POLICY, call.access.id, call.body.value))
+    value = await services.pool.fetchval(table.SET_POLICY, call.access.id, call.body.value)
+    if value is None:
+        raise problems.Problem(409, NO_RELAY)
+    return UncertainPolicy(value=value)
 
 
 async def settle(services: Services, call: Call[None, SettleMessage]) -> Settled:
@@ -66,6 +70,7 @@ OPERATIONS = (
         UncertainPolicy,
         body=SetUncertainPolicy,
         tag="queue",
+        refusals=(409,),
         example={"value": "resend"},
     ),
     Operation(

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.tables.uncertain import Policy
 from frontend.replies.common import HexId, MessageId, Milliseconds
 
 MessageStatus = Literal[
@@ -130,7 +131,7 @@ class Callback(BaseModel):
 class UncertainPolicy(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    value: Literal["hold", "resend", "assume-sent"]
+    value: Policy
 
 
 class Settled(BaseModel):
@@ -141,7 +142,10 @@ class Settled(BaseModel):
 
 
 class MessageStory(BaseModel):
-    """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it."""
+    """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it.
+
+    WhatsApp says in whole seconds when it took and delivered a message; none of that is shown before the attempt began.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -49,32 +49,51 @@ PARTS = (
 )
 
 
+RELAY_PARTS = (
+    Part("kill -9 of the session host, in a flood", 0, "host", 5),
+    Part("kill -9 of the node, in a flood", 0, "node", 4),
+    Part("SIGKILL to the node and its hosts at once, in a flood", 0, "everything", 4),
+    Part("one of these at random, at 40 a second", 40, "random", 5),
+)
+
+SUBJECT = "Contacts write to one instance on a real session; counted are the callbacks made of it."
+ABOUT = {
+    "direct": (
+        "The library has acknowledged up to about a hundred messages of a session before it tells the first, so they "
+        "live in the session host only: it outlives its node and leaves them to the next owner."
+    ),
+    "relay": (
+        "The session goes through the wire relay, which keeps each message with the keys that open it before the "
+        "library sees it; what it did not tell is opened from there."
+    ),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./pombo bench inbound")
     parser.add_argument("--messages", type=int, default=1_000, help="of each part")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--wire", choices=("direct", "relay"), default="direct")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder)) as stack:
-        text = uvloop.run(measure(stack, options.messages, Random(options.seed)))
-    sys.stdout.write(f"{text}\n\nkept in {keep('inbound', 'Messages that come in while the node dies', text)}\n")
+        text = uvloop.run(measure(stack, options.messages, Random(options.seed), options.wire))
+    name = "inbound" if options.wire == "direct" else "inbound_relay"
+    sys.stdout.write(f"{text}\n\nkept in {keep(name, 'Messages that come in while the node dies', text)}\n")
 
 
-async def measure(stack: BenchStack, messages: int, chance: Random) -> str:
+async def measure(stack: BenchStack, messages: int, chance: Random, wire: str) -> str:
     rows = []
     # A node that comes back finds its own leases.
-    async with real_sessions(stack, 1, REDIS_LOCK_TTL="3s", REDIS_LOCK_REFRESH_INTERVAL="500ms") as real:
+    settings = {"REDIS_LOCK_TTL": "3s", "REDIS_LOCK_REFRESH_INTERVAL": "500ms", "WHATSAPP_WIRE": wire}
+    async with real_sessions(stack, 1, **settings) as real:
         await real.emulator.make(CONTACTS)
         await real.fetch(LISTEN)
         await real.link(0, 1)
-        for place, part in enumerate(PARTS):
+        for place, part in enumerate(PARTS if wire == "direct" else RELAY_PARTS):
             rows.append(await run(real, place, part, messages, chance))
             sys.stderr.write(f"{rows[-1]}\n")
     head = ("", "messages", "node ended", "told exactly once", "told twice or more", "lost")
-    return (
-        "Contacts write to one instance on a real session; counted are the callbacks made of it. The library has "
-        "acknowledged up to about a hundred messages of a session before it tells the first, so they live in the "
-        f"session host only: it outlives its node and leaves them to the next owner.\n\n{table(head, rows)}"
-    )
+    return f"{SUBJECT} {ABOUT[wire]}\n\n{table(head, rows)}"
 
 
 async def run(real: RealSessions, place: int, part: Part, messages: int, chance: Random) -> list[object]:
@@ -82,9 +101,11 @@ async def run(real: RealSessions, place: int, part: Part, messages: int, chance:
     ends = 0
     while not writing.done() and ends < part.ends:
         await asyncio.sleep(chance.uniform(0.5, 1.5) if not part.rate else chance.uniform(3, 9))
-        await asyncio.to_thread(end, real, part.how)
+        how = chance.choice(("host", "node", "everything")) if part.how == "random" else part.how
+        await asyncio.to_thread(end, real, how)
         ends += 1
-        real.start_sender()
+        if how != "host":
+            real.start_sender()
     await writing
     told = await settled(real, place, messages)
     once = sum(count == 1 for count in told.values())
@@ -110,6 +131,10 @@ def end(real: RealSessions, how: str) -> None:
         real.stack.stop("sender")
         return
     hosts = real.hosts()
+    if how == "host":
+        for host in hosts:
+            host.kill()
+        return
     process = real.stack.processes.pop("sender")
     if how == "everything":
         for host in hosts:

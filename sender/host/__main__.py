@@ -22,6 +22,7 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
     parser.add_argument("--noise-root", default="", help="hex; replaces WhatsApp's key")
     parser.add_argument("--relay", help="folder of the authority that sessions of the wire relay trust")
     parser.add_argument("--upstream-ca", default="", help="who signs WhatsApp's certificate, for the relay")
+    parser.add_argument("--held", type=int, default=500, help="stanzas of a relayed session that may wait")
     arguments = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Each start of a session leaves open files behind; the usual 1,024 would not do for long.
@@ -33,7 +34,8 @@ def main(load: Callable[[bytes | None], Library] = Library.load) -> None:
         if arguments.relay:
             from sender.whatsapp.relay.relay import Relay
 
-            relay = Relay(Path(arguments.relay), noise_root or WHATSAPP_NOISE_ROOT, arguments.upstream_ca)
+            root = noise_root or WHATSAPP_NOISE_ROOT
+            relay = Relay(Path(arguments.relay), root, arguments.upstream_ca, arguments.held)
             noise_root = relay.noise_root
         Service(load(noise_root), link, arguments.sessions, arguments.window, relay).run()
     except BaseException:

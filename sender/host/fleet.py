@@ -40,8 +40,13 @@ class Fleet:
         self._throw_away: set[HostProcess] = set()
         self._placing = asyncio.Lock()
         self._failed_starts = 0
+        self._past_problems = 0
         self.deaths = 0
         """Hosts that ended without having been asked to."""
+
+    @property
+    def relay_problems(self) -> int:
+        return self._past_problems + sum(host.relay_problems for host in self._places)
 
     @property
     def hosts(self) -> tuple[HostProcess, ...]:
@@ -119,6 +124,7 @@ class Fleet:
         finally:
             self._places.pop(host, None)
             self.deaths += host.has_died
+            self._past_problems += host.relay_problems
             self._failed_starts = self._failed_starts + 1 if host.has_died and not host.was_ready else 0
 
     async def _leave(self, host: HostProcess) -> None:

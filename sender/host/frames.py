@@ -9,10 +9,12 @@
                    withdraw                                    forget call `id` if the library has not seen it yet
                    verdict {go}                                answer to on-wire: may the bytes of call `id` leave?
                    ack {session, number}                       events up to this number are safe
+                   kept {session, number}                      messages up to this number may reach the library
     host -> node   hello {version}                             the library is loaded
                    answer {error?, held?} + body               end of call `id`; held: its bytes were not let go
                    on-wire {whatsapp_id, library_id}           call `id` is about to leave; both of its ids
                    event {session, number, code, at} + body    one event of the library
+                   arrived {session, number} + body            a message's stanza, which waits in the relay
                    qr {session} + body, status {session} + body
                    ended {session, error}                      the session's thread is over
                    log {level, line}

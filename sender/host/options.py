@@ -41,13 +41,16 @@ class HostOptions:
     relay_folder: str = ""
     """Sessions go through the wire relay; the folder was made by `make_trust`."""
 
+    held: int = 500
+    """Stanzas of a relayed session that may wait for a message to be kept."""
+
     def command(self, socket: int) -> list[str]:
         command = [sys.executable, *self.program, "--socket", str(socket)]
         command += ["--sessions", str(self.sessions), "--window", str(self.window)]
         if self.noise_root:
             command += ["--noise-root", self.noise_root]
         if self.relay_folder:
-            command += ["--relay", self.relay_folder]
+            command += ["--relay", self.relay_folder, "--held", str(self.held)]
             command += ["--upstream-ca", str(Path(self.ca_file).absolute())] if self.ca_file else []
         return command
 

@@ -65,6 +65,8 @@ class HostProcess:
         self._hello: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._gone = asyncio.Event()
         self._is_stopping = False
+        self.relay_problems = 0
+        """Connections that the relay refused or lost for a reason of its own."""
         self._said: deque[str] = deque(maxlen=REMEMBERED_LINES)
 
     @classmethod
@@ -247,6 +249,11 @@ class HostProcess:
                 self.tell(Frame("verdict", frame.id, {"session": frame.fields["session"], "go": False}))
         elif frame.kind == "log":
             fields = {**frame.fields, "line": scrubbed(frame.fields["line"])}
+            if frame.fields["source"] == "relay":
+                self.relay_problems += 1
+                log.warning("the wire relay has a problem", host=self.pid, reason=fields["line"])
+                if (receiver := self._receivers.get(frame.fields["session"])) is not None:
+                    receiver(frame)
             log.debug("the engine says", host=self.pid, **{f"engine_{name}": value for name, value in fields.items()})
         elif frame.kind == "hello":
             if not self._hello.done():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ class Service:
             "ask": self._ask,
             "query": self._query,
             "notify": self._notify,
+            "kept": self._kept,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -72,7 +74,8 @@ class Service:
         proxy = frame.fields.get("proxy", "")
         if self._relay is not None:
             try:
-                proxy = self._relay.admit(name, bytes.fromhex(frame.fields["noise_key"]), proxy)
+                tell = partial(self._tell_arrival, name) if frame.fields.get("keeps_arrivals") else None
+                proxy = self._relay.admit(name, bytes.fromhex(frame.fields["noise_key"]), proxy, tell)
             except BadKey as problem:
                 self._link.send(Frame("answer", frame.id, {"error": str(problem)}))
                 return
@@ -158,6 +161,15 @@ class Service:
         relayed = relay.find(frame.fields["session"]) if relay is not None else None
         if relay is not None and relayed is not None:
             relay.begin(lambda: relayed.tell_library(frame.body))
+
+    def _tell_arrival(self, session: str, number: int, stanza: bytes) -> None:
+        self._link.send(Frame("arrived", fields={"session": session, "number": number}, body=stanza))
+
+    def _kept(self, frame: Frame) -> None:
+        relay = self._relay
+        relayed = relay.find(frame.fields["session"]) if relay is not None else None
+        if relay is not None and relayed is not None:
+            relay.begin(lambda: relayed.kept(frame.fields["number"]))
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id) or self._transfers.withdraw(frame.id):

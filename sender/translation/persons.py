@@ -19,7 +19,9 @@ from sender.whatsapp.engine_events import (
     JoinedGroup,
     MessageSource,
     Node,
+    Picture,
     Presence,
+    Receipt,
     ReceivedMessage,
     UndecryptableMessage,
     address,
@@ -80,6 +82,11 @@ def _addresses(row: ToldEvent) -> Iterable[Jid | None]:
             return _of_source(ChatPresence.FromString(row.body).MessageSource)
         case EventCode.PRESENCE:
             return [address(Presence.FromString(row.body).From)]
+        case EventCode.RECEIPT:
+            where = Receipt.FromString(row.body).MessageSource
+            return [] if address(where.RecipientAlt) else [address(where.Chat)]
+        case EventCode.PICTURE:
+            return [address(Picture.FromString(row.body).JID)]
         case EventCode.HISTORY_SYNC:
             history = HistorySync.FromString(row.body).Data
             return [Jid(each.ID) for each in history.conversations if not each.pnJID]

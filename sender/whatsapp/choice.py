@@ -5,12 +5,13 @@ from pathlib import Path
 
 from common.clock import Clock
 from common.settings import SenderSettings
-from sender.whatsapp.session import Engine
+from sender.whatsapp.session import Engine, KeptArrivals
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
 
 
-def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
-    """The engine that WHATSAPP_ENGINE names; the real one is imported only when it is the one."""
+def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | None = None) -> Engine:
+    """The engine that WHATSAPP_ENGINE names; the real one is imported only when it is the one. `kept` tells which
+    messages came in through the relay and were not told."""
     if settings.whatsapp_engine == "simulated":
         path = Path(settings.simulated_journal) if settings.simulated_journal else None
         return SimulatedEngine(
@@ -30,8 +31,9 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
         proxy=settings.whatsapp_proxy,
         ca_file=settings.whatsapp_ca_file,
         noise_root=settings.whatsapp_noise_root,
+        held=settings.whatsapp_relay_held,
     )
-    patience = Patience()
+    patience = Patience(ack=settings.whatsapp_ack_timeout.total_seconds())
     # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
     patience = replace(
         patience,
@@ -45,4 +47,5 @@ def choose_engine(settings: SenderSettings, clock: Clock) -> Engine:
         clock,
         logins=settings.session_open_concurrency,
         idle_timeout=settings.wameow_idle_timeout.total_seconds(),
+        kept=kept,
     )

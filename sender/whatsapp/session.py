@@ -15,6 +15,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 from common.addresses import Jid
 from common.capabilities import Wire
 from sender.whatsapp.protobuf import Message
+from sender.whatsapp.relay.arrival import ArrivalName
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,44 @@ class Raw:
     code: int
     body: bytes
     at: datetime
+    arrival: ArrivalName | None = None
+    """The name of a message that may have been told before; the listener sees to it that it is told once."""
 
 
-Event = Connected | Disconnected | LoggedOut | Replaced | Banned | Outdated | Receipts | Raw
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that the engine has not seen yet. `record` opens it: it is to be kept sealed."""
+
+    name: ArrivalName
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Messages that are to be kept before the engine sees them, until they are told under their names."""
+
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A message that was kept in vain: its record opens nothing."""
+
+    name: ArrivalName
+
+
+@dataclass(frozen=True, slots=True)
+class KeptArrival:
+    """A message that was kept and not told; it came as often as it has records."""
+
+    name: ArrivalName
+    records: Sequence[bytes]
+
+
+KeptArrivals = Callable[[str], Awaitable[Sequence[KeptArrival]]]
+"""What was kept of an instance and not told, the oldest first."""
+
+Event = Connected | Disconnected | LoggedOut | Replaced | Banned | Outdated | Receipts | Raw | Arrived | Unopened
 
 Listener = Callable[[Event], Awaitable[None]]
 """Returns when the event is safe. The engine waits for it before it takes the session's next event (back-pressure)."""
@@ -253,13 +289,6 @@ class LocalDeletions(Protocol):
     calls do not carry."""
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
-
-
-@runtime_checkable
-class NewsletterNames(Protocol):
-    """neonize: GetNewsletterInfo."""
-
-    async def newsletter_name(self, newsletter: Jid) -> str | None: ...
 
 
 # --- pairing ---

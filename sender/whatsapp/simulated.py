@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from common import logs
-from common.addresses import Jid, parse_phone, user_of, without_device
+from common.addresses import Jid, parse_phone, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
@@ -169,9 +169,6 @@ class SimulatedSession:
     async def make_call_link(self, kind: Literal["voice", "video"], at: datetime) -> str:
         code = "".join(self._engine.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=22))
         return f"https://call.whatsapp.com/{kind}/{code}"
-
-    async def newsletter_name(self, newsletter: Jid) -> str | None:
-        return f"Newsletter {user_of(newsletter)[-3:]}"
 
     async def logout(self) -> None:
         if not self._connected:

@@ -1,6 +1,7 @@
 """What real sessions can do through the relay only."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,18 +10,19 @@ import pytest
 from common.addresses import Jid, parse_phone, user_of
 from common.errors import NotConnected, OutcomeUnknown, Refused
 from sender.whatsapp.neonize.engine import NeonizeEngine
+from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.relayed_session import RelayedSession
 from sender.whatsapp.powers.chats import BookEntry, MessageName
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay.app_state import NoKey
-from sender.whatsapp.session import Account, Connected
+from sender.whatsapp.session import Account, Connected, Disconnected
 from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Node
 from tests.engines.listening import Ear
 from tests.engines.test_conformance import GIVEN, INSTANCE, send
-from tests.engines.worlds import NeonizeWorld, neonize_world
+from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
-from tests.waiting import eventually
+from tests.waiting import eventually, within
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +136,31 @@ async def test_a_message_that_is_sent_again_has_the_same_id(relayed: NeonizeWorl
     assert (await send(session, contact, "hello")).whatsapp_id == GIVEN
     await send(session, contact, "next", given="3EB0000000000000000002")
     assert await relayed.received(contact, 2) == [(GIVEN, "hello"), ("3EB0000000000000000002", "next")]
+
+
+async def test_a_lost_answer_holds_nobody_up(
+    relayed: NeonizeWorld, emulator: EmulatorProgram, module_database: str, account: Account, ear: Ear
+) -> None:
+    patience = replace(Patience(), ack=0.5)
+    async with NeonizeEngine(f"{module_database}_whatsapp", await emulated(emulator), patience) as engine:
+        session = await engine.open(account, ear)
+        await ear.next(Connected)
+        await relayed.fail(relayed.contacts[0], OutcomeUnknown)
+        with within(10), pytest.raises(OutcomeUnknown):
+            await send(session, relayed.contacts[0], "hello")
+        await session.close()
+
+
+async def test_why_there_is_no_session_through_the_relay_is_told(
+    emulator: EmulatorProgram, module_database: str, account: Account, ear: Ear
+) -> None:
+    other_root = replace(await emulated(emulator), noise_root="11" * 32)
+    async with NeonizeEngine(f"{module_database}_whatsapp", other_root) as engine:
+        session = await engine.open(account, ear)
+        problem = await ear.next(Disconnected)
+        assert problem.reason == "the wire relay: the intermediate is not signed by the root"
+        assert engine.relay_problems
+        await session.close()
 
 
 async def test_a_vote_finds_the_secret_under_the_id_on_the_wire(relayed: NeonizeWorld, session: RelayedSession) -> None:

@@ -29,6 +29,14 @@ async def test_the_policy_is_hold_until_it_is_set(caller: Caller) -> None:
         assert (await caller.get("uncertain-policy")).json() == {"value": value}
 
 
+async def test_an_id_is_had_again_only_through_the_relay(caller: Caller, pool: Pool) -> None:
+    answer = await caller.call("PUT", "uncertain-policy", json={"value": "resend-same-id"})
+    assert (answer.status_code, "relay" in answer.json()["error"]) == (409, True)
+    await pool.execute("UPDATE instance SET wire = 'relay' WHERE id = $1", caller.uuid)
+    answer = await caller.call("PUT", "uncertain-policy", json={"value": "resend-same-id"})
+    assert (answer.status_code, answer.json()) == (200, {"value": "resend-same-id"})
+
+
 async def test_an_unknown_policy_is_refused(caller: Caller) -> None:
     assert (await caller.call("PUT", "uncertain-policy", json={"value": "guess"})).status_code == 400
 

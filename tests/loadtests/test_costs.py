@@ -21,8 +21,8 @@ from tests.sender.station import Station
 pytestmark = pytest.mark.anyio
 
 STATEMENTS_OF_ACCEPT = 1
-STATEMENTS_OF_DELIVERY = 6
-"""What is due, the fence and the intent, the fence and the outcome, whose message it was."""
+STATEMENTS_OF_DELIVERY = 8
+"""What is due, the fence and the intent, the fence and the outcome, its chat, its pace, whose message it was."""
 
 ACCEPT_OVER_BARE = 2.2  # 1.3 to 2.1 are found
 DELIVERY_OVER_PLAIN_PYTHON = 22.0  # 12 to 20 are found
@@ -58,7 +58,7 @@ async def test_accepting_makes_one_statement(database: str, redis_url: str, pool
         assert not (found := costs.too_many(counted, STATEMENTS_OF_ACCEPT)), found
 
 
-async def test_delivering_makes_six_statements(database: str, pool: Pool) -> None:
+async def test_delivering_makes_eight_statements(database: str, pool: Pool) -> None:
     async with Statements(database).listening() as statements, station_on(statements.dsn) as station:
         counted = await costs.statements_of_deliveries(statements, station, pool)
         assert not (found := costs.too_many(counted, STATEMENTS_OF_DELIVERY)), found

@@ -16,11 +16,12 @@ from common.errors import NotConnected
 from common.metrics import SenderMetrics
 from common.postgres import Pool
 from sender.pictures import NOT_SOONER, REST, WAITING, PictureRules, Pictures, end_of
+from sender.whatsapp.engine_events import EventCode, Picture
 from sender.whatsapp.session import Raw
 from tests.builders import insert_instance
 from tests.clock import ManualClock
 from tests.sender.station import Station
-from tests.sender.translation.told import GROUP, LID, MY_PHONE, PHONE, message, source, text
+from tests.sender.translation.told import GROUP, LID, MY_PHONE, PHONE, jid, message, row, source, text
 from tests.sender.webhooks.office import EVERY
 from tests.waiting import eventually
 
@@ -174,6 +175,21 @@ async def test_callbacks_show_the_pictures_of_who_wrote_and_of_the_chat(station:
     bodies = [orjson.loads(each[0]) for each in await station.pool.fetch("SELECT body FROM event ORDER BY seq")]
     shown = [(body["senderPhoto"], body["photo"]) for body in bodies]
     assert shown == [("marina", "marina"), ("marina", "group"), ("mine", "marina")]
+
+
+async def test_a_picture_that_changed_is_found_by_the_number_also_when_whatsapp_tells_the_lid(station: Station) -> None:
+    columns = {**dict.fromkeys(EVERY, "https://hooks.example.com"), "phone": MY_PHONE}
+    instance = await insert_instance(station.pool, **columns)
+    shard = await station.pool.fetchval("SELECT shard FROM instance WHERE id = $1", instance)
+    await station.pool.execute(
+        "INSERT INTO profile_picture (instance_id, phone, link, asked_at) VALUES ($1, $2, NULL, $3)",
+        instance, PHONE, station.clock.now(),
+    )  # fmt: skip
+    async with station.running():
+        station.engine.numbers[Jid(LID)] = PHONE
+        told = row(EventCode.PICTURE, Picture(JID=jid(LID), Author=jid(LID), Timestamp=1, Remove=False))
+        await station.inbox.hear(shard, instance, Raw(told.code, told.body, station.clock.now()))
+        await eventually(lambda: station.pool.fetchval("SELECT asked_at = 'epoch' FROM profile_picture"))
 
 
 async def test_nobody_is_asked_for_where_no_webhook_listens(station: Station) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from common.addresses import Jid
 from common.postgres import Connection, Pool
+from common.tables import attempt, wire
 from common.tables.uncertain import Settled
 from sender.uncertain import Uncertain, UncertainPolicy
 from tests.builders import insert_instance, new_message
@@ -41,10 +42,17 @@ class Bench:
         self.witnessed.append((outcome, [message.message_id for message in messages]))
 
     async def in_doubt(
-        self, policy: str, *, since: timedelta = 2 * GRACE, attempts: int = 1, state: str = "connected"
+        self,
+        policy: str,
+        *,
+        since: timedelta = 2 * GRACE,
+        attempts: int = 1,
+        state: str = "connected",
+        wire: str | None = None,
     ) -> tuple[UUID, int]:
         instance = await insert_instance(
             self.station.pool,
+            wire=wire,
             session_state=state,
             uncertain_policy=policy,
             session_changed_at=datetime.now(UTC) - timedelta(days=1),
@@ -142,3 +150,37 @@ async def test_a_resent_message_goes_before_those_behind_it(station: Station, po
         await uncertain.decide()
         await station.journal.reached(2)
     assert station.texts() == ["0", "1"]
+
+
+async def test_what_went_through_the_relay_goes_again_under_its_id_and_no_other(bench: Bench) -> None:
+    instance, number = await bench.in_doubt("resend-same-id", wire="relay")
+    pool = bench.station.pool
+    await pool.execute("UPDATE message_queue SET whatsapp_id = message_id WHERE id = $1", number)
+    await bench.uncertain.decide()
+    row = await bench.station.row(number)
+    assert (row["status"], row["whatsapp_id"]) == ("queued", row["message_id"])
+    epoch = bench.station.shards.held[row["shard"]]  # type: ignore[index]
+    # A session that goes directly would give it another id: the intent is refused.
+    assert not await pool.fetch(attempt.INTEND, [number], [epoch], [None], "node")
+    async with pool.acquire() as connection, connection.transaction():
+        await wire.set_wire(connection, instance, "direct")
+    assert (await bench.station.row(number))["status"] == "uncertain"
+    assert await pool.fetchval("SELECT uncertain_policy FROM instance WHERE id = $1", instance) == "hold"
+
+
+@pytest.mark.parametrize(("way", "same"), [("direct", True), (None, True), ("relay", False)])
+async def test_what_cannot_have_its_id_again_is_held(bench: Bench, way: str | None, same: bool) -> None:
+    _, number = await bench.in_doubt("resend-same-id", wire=way)
+    statement = "UPDATE message_queue SET whatsapp_id = CASE WHEN $2 THEN message_id ELSE '3EB0X' END WHERE id = $1"
+    await bench.station.pool.execute(statement, number, same)
+    await bench.uncertain.decide()
+    assert (await bench.station.row(number))["status"] == "uncertain"
+    await bench.uncertain.hold_waiting(bench.station.shards.held)
+    assert bench.held == []  # its chat goes on without it
+
+
+async def test_the_same_id_is_not_tried_for_ever(bench: Bench) -> None:
+    _, number = await bench.in_doubt("resend-same-id", wire="relay", attempts=3)
+    await bench.station.pool.execute("UPDATE message_queue SET whatsapp_id = message_id WHERE id = $1", number)
+    await bench.uncertain.decide()
+    assert bench.witnessed[-1][0] == "failed"

@@ -7,7 +7,7 @@ from sender.vitals import HostsCollector, watch_sessions
 
 
 class Engine:
-    hosts_alive, hosts_died = 2, 3
+    hosts_alive, hosts_died, relay_problems = 2, 3, 4
 
 
 class Sessions:
@@ -22,6 +22,7 @@ def test_hosts_that_live_and_that_died_are_shown() -> None:
     registry.register(HostsCollector(Engine(), "pombo"))
     assert registry.get_sample_value("pombo_whatsapp_hosts") == 2
     assert registry.get_sample_value("pombo_whatsapp_host_deaths_total") == 3
+    assert registry.get_sample_value("pombo_whatsapp_relay_problems_total") == 4
 
 
 def test_an_engine_without_hosts_lost_none() -> None:

@@ -1,7 +1,6 @@
 """The contract's routes that take a relayed session, over HTTP, answered by one; and what a direct one says of them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import FRIEND, NOBODY, OTHER, PHONE, Talk, link, png
-from tests.system.test_simulated_routes import with_picture
 from tests.system.whatsapp import settings_of
 from tests.web_server import answer as web_answer
 from tests.web_server import web_server
@@ -307,5 +305,4 @@ async def kept(talk: Talk, channel: str) -> Any:
 
 @pytest.mark.parametrize("route", RELAYED, ids=lambda one: f"{one.method} {one.path}")
 async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Talk, route: Route) -> None:
-    calls = tuple(with_picture(call) for call in route.calls)
-    await answers_as_documented(talk.caller, replace(route, calls=calls))
+    await answers_as_documented(talk.caller, route)

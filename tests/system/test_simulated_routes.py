@@ -1,22 +1,18 @@
 """The contract's calls that a session answers, made to a simulated one: each is answered as the document says."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from common.local.valkey import Valkey
 from common.postgres import open_pool
 from frontend.operation import Ask
-from tests.contract.remaining_routes import ROUTES, Call, Route
-from tests.contract.routes.calls import PICTURE
+from tests.contract.remaining_routes import ROUTES, Route
 from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import Caller, gateway_on, settings_for
 from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
-from tests.system.test_contract import png
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -49,15 +45,4 @@ async def caller(
 
 @pytest.mark.parametrize("route", ASKED, ids=lambda one: f"{one.method} {one.path}")
 async def test_a_call_of_the_contract_is_answered_as_the_document_says(caller: Caller, route: Route) -> None:
-    calls = tuple(with_picture(call) for call in route.calls)
-    await answers_as_documented(caller, replace(route, calls=calls))
-
-
-def with_picture(call: Call) -> Call:
-    """The contract's own are nowhere."""
-    body: Any = call.body
-    if isinstance(body, dict):
-        body = {name: png() if value == PICTURE else value for name, value in body.items()}
-        body |= {"pictureUrl": png()} if "pictureUrl" in body else {}
-        body |= {"images": []} if "images" in body else {}
-    return replace(call, body=body)
+    await answers_as_documented(caller, route)

@@ -5,10 +5,10 @@ import os
 import time
 from dataclasses import dataclass
 
-from sender.whatsapp.emulator.signal.cipher import SignalError, decrypt, encrypt
 from sender.whatsapp.wire.derivation import authentication_code, derive
 from sender.whatsapp.wire.protobuf import Fields, Value
 from sender.whatsapp.wire.protobuf import encode as encode_fields
+from sender.whatsapp.wire.signal.cipher import SignalError, decrypt, encrypt
 
 MAC_LENGTH = 10
 

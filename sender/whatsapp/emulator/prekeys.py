@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from sender.whatsapp.emulator.accounts import HANDSET, Device, SignedPrekey
 from sender.whatsapp.emulator.directory import Directory
 from sender.whatsapp.emulator.questions import Answer, Key
-from sender.whatsapp.emulator.signal.ratchet import Bundle
 from sender.whatsapp.emulator.stanzas import OK, Reply, StanzaIds, notification, now
 from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.wire.jid import SERVER, Jid
 from sender.whatsapp.wire.node import Node
+from sender.whatsapp.wire.signal.ratchet import Bundle
 
 # A client uploads more when it is told that fewer than five are left.
 LOW_WATER = 10

@@ -24,7 +24,7 @@ from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.relay.trust import make_trust
-from sender.whatsapp.session import Account, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
+from sender.whatsapp.session import Account, KeptArrivals, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
 
 SCHEMA_PATIENCE = 60.0  # seconds
 
@@ -42,12 +42,15 @@ class NeonizeEngine:
         chance: Random | None = None,
         logins: int = 8,
         idle_timeout: float = 30.0,
+        kept: KeptArrivals | None = None,
     ) -> None:
+        """`kept` lists what came in through the relay and was not told; without it the relay keeps no messages."""
         self._options = options or HostOptions()
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self._chance = chance or Random()
         self._store = Store(store_dsn, idle_timeout)
+        self._kept = kept
         self._tap = Tap()
         self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
@@ -89,6 +92,10 @@ class NeonizeEngine:
     def hosts_died(self) -> int:
         return self._fleet.deaths + (self._relaying.deaths if self._relaying else 0)
 
+    @property
+    def relay_problems(self) -> int:
+        return self._relaying.relay_problems if self._relaying else 0
+
     async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
         known = await self._store.other_addresses(list(lids))
         return {lid: user_of(known[lid]) for lid in lids if lid in known}
@@ -108,11 +115,12 @@ class NeonizeEngine:
                 listener,
                 self._relay_fleet(),
                 *shared,
+                self._kept,
                 formats=self._formats,
                 ca_file=self._options.ca_file,
             )
         else:
-            session = NeonizeSession(account, listener, self._fleet, *shared)
+            session = NeonizeSession(account, listener, self._fleet, *shared, self._kept)
         self._sessions.add(session)
         life = self._tasks.create_task(session.live(), name=f"session of {account.instance}")
         life.add_done_callback(lambda _: self._sessions.discard(session))

@@ -5,8 +5,10 @@ import asyncpg
 from common import logs
 from common.postgres import Pool
 from sender.whatsapp.neonize import store
-from sender.whatsapp.relay import app_state
+from sender.whatsapp.relay import app_state, snapshots
+from sender.whatsapp.relay.stored_keys import UnknownForm, read_sender_keys, read_sessions
 from sender.whatsapp.wire.app_state import HASH_LENGTH
+from sender.whatsapp.wire.curve import KeyPair
 
 log = logs.get(__name__)
 
@@ -34,6 +36,10 @@ STATEMENTS = (
     app_state.LIST_VALUE_MACS,
     SAMPLE_NOISE_KEYS,
     SAMPLE_HASHES,
+    snapshots.READ_KEYS,
+    snapshots.READ_DEVICE_KEYS,
+    snapshots.SAMPLE_SESSIONS,
+    snapshots.SAMPLE_SENDER_KEYS,
 )
 """All that is asked of the library's tables in relay mode."""
 
@@ -58,6 +64,8 @@ class Formats:
                     await connection.prepare(statement)
                 keys = [row[0] for row in await connection.fetch(SAMPLE_NOISE_KEYS)]
                 hashes = [row[0] for row in await connection.fetch(SAMPLE_HASHES)]
+                sessions = [row[0] for row in await connection.fetch(snapshots.SAMPLE_SESSIONS)]
+                sender_keys = [row[0] for row in await connection.fetch(snapshots.SAMPLE_SENDER_KEYS)]
         except asyncpg.SyntaxOrAccessError as error:
             log.error("the wire relay is refused", reason=str(error))
             raise FormatChanged(f"the library's tables have changed: {error}") from None
@@ -65,4 +73,12 @@ class Formats:
             if any(not isinstance(each, bytes) or len(each) != length for each in found):
                 log.error("the wire relay is refused", reason=f"{what} have another form")
                 raise FormatChanged(f"the library's {what} have another form")
+        try:
+            for each in sessions:
+                read_sessions(KeyPair(), each)
+            for each in sender_keys:
+                read_sender_keys(each)
+        except UnknownForm as problem:
+            log.error("the wire relay is refused", reason=str(problem))
+            raise FormatChanged(f"the library's keys have another form: {problem}") from None
         self._are_known = True

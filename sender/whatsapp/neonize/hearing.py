@@ -54,7 +54,7 @@ class Hearing:
         self._closing = closing
         self._chance = chance
         self._log = log.bind(instance=account.instance)
-        self._events: asyncio.Queue[_Heard | Event | None] = asyncio.Queue()
+        self._events: asyncio.Queue[_Heard | Event | asyncio.Event | None] = asyncio.Queue()
 
     def hear(self, seat: Seat, frame: Frame) -> None:
         """An event of the library. Its host waits to be told that it is safe."""
@@ -75,19 +75,27 @@ class Hearing:
         for left in await self._store.find_left_events(self._account.device):
             event = self._translated(left.code, left.body, left.told_at)
             # How that session fared is no news any more.
-            if isinstance(event, Raw | Receipts) and not await self._tell(event):
+            if isinstance(event, Raw | Receipts) and not await self.tell(event):
                 return
             await self._store.forget_left_event(self._account.device, left.place)
 
+    async def heard_all(self) -> None:
+        """Wait until what was heard up to now has been told. `run` must be running."""
+        reached = asyncio.Event()
+        self._events.put_nowait(reached)
+        await reached.wait()
+
     async def run(self) -> None:
         while (item := await self._events.get()) is not None:
-            if not isinstance(item, _Heard):
-                await self._tell(item)
-            elif (event := await self._read(item.frame)) is None or await self._tell(event):
+            if isinstance(item, asyncio.Event):
+                item.set()
+            elif not isinstance(item, _Heard):
+                await self.tell(item)
+            elif (event := await self._read(item.frame)) is None or await self.tell(event):
                 number = item.frame.fields["number"]
                 item.seat.host.tell(Frame("ack", fields={"session": item.seat.name, "number": number}))
 
-    async def _tell(self, event: Event) -> bool:
+    async def tell(self, event: Event) -> bool:
         """Until the listener has it safe. A closed session's listener is asked once only."""
         failures = 0
         while True:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
+from typing import Any
 
 from common.addresses import Jid, without_device
 from common.clock import Clock
@@ -24,7 +25,7 @@ from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
 from sender.whatsapp.relay.pace import Pace
 from sender.whatsapp.relay.plain_uploads import PlainUploads
-from sender.whatsapp.session import Accepted, Account, Listener, LocalDeletions, OnWire
+from sender.whatsapp.session import Accepted, Account, KeptArrivals, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.node import Node
@@ -49,11 +50,12 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         patience: Patience,
         clock: Clock,
         chance: Random,
+        kept: KeptArrivals | None = None,
         *,
         formats: Formats,
         ca_file: str,
     ) -> None:
-        super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance)
+        super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance, kept)
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
         own = without_device(Jid(account.device))
@@ -74,7 +76,7 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
                 await self._store.copy_secret(self._account.device, sending.library_id, wire_id)
             await on_wire(wire_id)
 
-        sending = Sending(seat.host, seat.name, self._tap, on_wire_with_secret, id)
+        sending = Sending(seat.host, seat.name, self._tap, on_wire_with_secret, id, self._patience.ack)
         return await self._run(seat, sending, to, message)
 
     async def ask_whatsapp(self, question: Node) -> Node:
@@ -140,7 +142,8 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         seat = self._connected_seat()
         seat.host.tell(Frame("notify", fields={"session": seat.name}, body=encode(notification)))
 
-    async def _opening(self) -> dict[str, str]:
+    async def _opening(self) -> dict[str, Any]:
         await self._formats.check(self._store.pool)
         noise_key = await self._store.find_noise_key(self._account.device)
-        return {**await super()._opening(), "noise_key": (noise_key or b"").hex()}
+        keeps = self._arrivals is not None
+        return {**await super()._opening(), "noise_key": (noise_key or b"").hex(), "keeps_arrivals": keeps}

@@ -30,14 +30,24 @@ class Tap:
 
 class Sending:
     """`run` once. `wire_id` is for sessions whose relay can give a message another id than the library's; empty leaves
-    it that. `must_restart` says afterwards that the session cannot go on as it is."""
+    it that. `ack_patience` is how long WhatsApp may take to answer once the message has left. `must_restart` says
+    afterwards that the session cannot go on as it is."""
 
-    def __init__(self, host: HostProcess, session: str, tap: Tap, on_wire: OnWire, wire_id: str = "") -> None:
+    def __init__(
+        self,
+        host: HostProcess,
+        session: str,
+        tap: Tap,
+        on_wire: OnWire,
+        wire_id: str = "",
+        ack_patience: float | None = None,
+    ) -> None:
         self._host = host
         self._session = session
         self._tap = tap
         self._on_wire = on_wire
         self._wire_id = wire_id
+        self._ack_patience = ack_patience
         self._library_id: str | None = None
         self._is_let_go = False
         self._objection: Exception | None = None
@@ -89,6 +99,9 @@ class Sending:
             finally:
                 verdict = {"session": self._session, "go": self._is_let_go}
                 self._host.tell(Frame("verdict", call.id, verdict))
+            if self._is_let_go and self._ack_patience is not None:
+                async with asyncio.timeout(self._ack_patience):
+                    return await call.next()
         return frame
 
     async def _conclude(self, answer: Frame) -> Accepted:

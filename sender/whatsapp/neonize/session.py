@@ -16,6 +16,7 @@ from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
 from sender.host.process import HostLost
+from sender.whatsapp.neonize.arrivals import Arrivals
 from sender.whatsapp.neonize.downloads import failure_of_download, message_of
 from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
@@ -39,6 +40,7 @@ from sender.whatsapp.session import (
     Accepted,
     Account,
     Disconnected,
+    KeptArrivals,
     Listener,
     LoggedOut,
     MediaKind,
@@ -78,6 +80,7 @@ class NeonizeSession:
         patience: Patience,
         clock: Clock,
         chance: Random,
+        kept: KeptArrivals | None = None,
     ) -> None:
         self._account = account
         self._fleet = fleet
@@ -92,8 +95,13 @@ class NeonizeSession:
         self._is_connected = False
         self._was_connected = False
         self._end: str | None = None
+        self._problem = ""
         self._is_final = False
         self._closing = asyncio.Event()
+        self._arrivals: Arrivals | None = None
+        if kept is not None:
+            self._arrivals = Arrivals(account, listener, store, kept, names_events=account.wire == "relay")
+            listener = self._arrivals.listener
         self._hearing = Hearing(account, listener, store, patience, self._closing, chance)
         self._hearing_task: asyncio.Task[None] | None = None
         self.groups = NeonizeGroups(self._ask)
@@ -216,7 +224,12 @@ class NeonizeSession:
                 hearing = self._hearing_task = tasks.create_task(
                     self._hearing.run(), name=f"events of {self._account.instance}"
                 )
+                arriving = None
+                if self._arrivals is not None and self._account.wire == "relay":
+                    arriving = tasks.create_task(self._arrivals.run(), name=f"arrivals of {self._account.instance}")
                 await self._keep()
+                if arriving is not None:
+                    arriving.cancel()
                 self._hearing.end()
                 if self._closing.is_set():
                     _, stuck = await asyncio.wait((hearing,), timeout=self._patience.close)
@@ -265,6 +278,10 @@ class NeonizeSession:
         if not self._has_heard_left:
             await self._hearing.hear_left()
             self._has_heard_left = True
+        if self._arrivals is not None:
+            # What the last host told comes first: only what it did not tell is to be opened here.
+            await self._hearing.heard_all()
+            await self._arrivals.recover(self._hearing.tell)
         fields = {"session": seat.name, **await self._opening()}
         seat.host.attach(seat.name, lambda frame: self._on_frame(seat, frame))
         self._seat = seat
@@ -288,7 +305,7 @@ class NeonizeSession:
                 await seat.host.call("close", {"session": seat.name}, timeout=self._patience.close)
             seat.host.detach(seat.name)
 
-    async def _opening(self) -> dict[str, str]:
+    async def _opening(self) -> dict[str, Any]:
         """What a host must know to open this session."""
         return {
             "store": self._store.url,
@@ -327,13 +344,24 @@ class NeonizeSession:
             self._finish(HOST_DIED)
         elif frame.kind == "ended":
             self._finish(without_addresses(frame.fields["error"]) or "ended")
+        elif frame.kind == "log":
+            self._hear_problem(f"the wire relay: {frame.fields['line']}")
+        elif frame.kind == "arrived" and self._arrivals is not None:
+            self._arrivals.arrived(seat, frame)
         elif frame.kind == "event":
             self._note(frame.fields["code"], frame.body)
             self._hearing.hear(seat, frame)
 
+    def _hear_problem(self, problem: str) -> None:
+        """Why there is no connection, once for each reason: the library dials again and again."""
+        if not self._is_connected and problem != self._problem:
+            self._problem = problem
+            self._hearing.add(Disconnected(problem))
+
     def _note(self, code: int, body: bytes) -> None:
         if code == Code.CONNECTED:
             self._is_connected = self._was_connected = self._end is None
+            self._problem = ""
             self._news.set()
         elif code == Code.DISCONNECTED:
             self._is_connected = False

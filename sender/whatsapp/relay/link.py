@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from sender.whatsapp.relay.holding import Holding
 from sender.whatsapp.relay.relayed import Relayed
 from sender.whatsapp.relay.websocket import WebSocket
 from sender.whatsapp.wire.errors import HandshakeFailed
@@ -28,6 +29,7 @@ class Link:
         self._client, self._server = client, server
         self._from_client = _frames(client, FrameReader(from_client=True))
         self._from_server = _frames(server, FrameReader(from_client=False))
+        self._holding = Holding(self.write_down, relayed.most_held)
 
     async def run(self) -> None:
         async with asyncio.timeout(HANDSHAKE_PATIENCE):
@@ -39,7 +41,7 @@ class Link:
                     _pump(self._from_client, self._down, self._relayed.from_client, self.write_up, self._server.drain)
                 )
                 down = pumps.create_task(
-                    _pump(self._from_server, self._up, self._relayed.from_server, self.write_down, self._client.drain)
+                    _pump(self._from_server, self._up, self._relayed.from_server, self._hold, self._drain_down)
                 )
                 await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
                 up.cancel()
@@ -53,6 +55,17 @@ class Link:
 
     def write_down(self, stanza: bytes) -> None:
         self._client.send(frame(self._down.seal(stanza)))
+
+    def kept(self, number: int) -> None:
+        """Messages up to this number are safe: the library may see them."""
+        self._holding.kept(number)
+
+    def _hold(self, stanza: bytes) -> None:
+        self._holding.add(stanza, self._relayed.arriving(stanza))
+
+    async def _drain_down(self) -> None:
+        await self._holding.room()
+        await self._client.drain()
 
     async def _shake_hands(self) -> None:
         """WhatsApp first: the library must not take us for a server before we have met one."""

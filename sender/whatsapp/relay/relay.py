@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sender.whatsapp.relay.front import Ends, Front, Report
+from sender.whatsapp.relay.holding import MOST
 from sender.whatsapp.relay.relayed import Relayed
 from sender.whatsapp.relay.trust import authority_in
 from sender.whatsapp.wire.curve import KeyPair
@@ -20,12 +21,13 @@ T = TypeVar("T")
 
 class Relay:
     """`folder` holds the authority (see trust.py), `noise_root` is the key that WhatsApp must prove itself with and
-    `ca_file` who signs its TLS certificate (empty: the system's).
+    `ca_file` who signs its TLS certificate (empty: the system's). `held` stanzas of a session may wait.
 
     Called from any thread. A session is known by the name that the library will send along.
     """
 
-    def __init__(self, folder: Path, noise_root: bytes, ca_file: str = "") -> None:
+    def __init__(self, folder: Path, noise_root: bytes, ca_file: str = "", held: int = MOST) -> None:
+        self._held = held
         self._identity = ServerIdentity(KeyPair())
         outer = ssl.create_default_context(cafile=ca_file or None)
         outer.set_alpn_protocols(["http/1.1"])
@@ -49,10 +51,12 @@ class Relay:
 
         self._port = self._run(Front(self._ends, self._sessions, tell).start)
 
-    def admit(self, session: str, noise_key: bytes, proxy: str) -> str:
+    def admit(
+        self, session: str, noise_key: bytes, proxy: str, tell_arrival: Callable[[int, bytes], None] | None = None
+    ) -> str:
         """The URL of the proxy that this session is to use, and nobody else. Raises BadKey."""
         credentials = self._credentials[session] = f"{session}:{secrets.token_hex(16)}"
-        self._sessions[credentials] = Relayed(KeyPair(noise_key), proxy)
+        self._sessions[credentials] = Relayed(KeyPair(noise_key), proxy, tell_arrival, self._held)
         return f"http://{credentials}@127.0.0.1:{self._port}"
 
     def dismiss(self, session: str) -> None:

@@ -4,8 +4,11 @@ import asyncio
 import itertools
 import os
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
+from sender.whatsapp.relay.arrival import is_kept
+from sender.whatsapp.relay.holding import MOST
 from sender.whatsapp.relay.names import Names
 from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.decoder import decode, peek_tag
@@ -25,17 +28,29 @@ class Legs(Protocol):
 
     def write_down(self, stanza: bytes) -> None: ...
 
+    def kept(self, number: int) -> None: ...
+
 
 class Relayed:
     """Lives as long as the session does in its host, through all connections. Belongs to the relay's loop.
 
-    `noise_key` is the device's; `proxy` the way to WhatsApp. Unchanged stanzas pass as the bytes that came, and so do
-    those that cannot be read: they are for the two ends to judge.
+    `noise_key` is the device's; `proxy` the way to WhatsApp. `tell_arrival` is given each message under a number, and
+    the library does not see it before `kept` is called with that number or a later one. Unchanged stanzas pass as the
+    bytes that came, and so do those that cannot be read: they are for the two ends to judge.
     """
 
-    def __init__(self, noise_key: KeyPair, proxy: str = "") -> None:
+    def __init__(
+        self,
+        noise_key: KeyPair,
+        proxy: str = "",
+        tell_arrival: Callable[[int, bytes], None] | None = None,
+        most_held: int = MOST,
+    ) -> None:
+        self.most_held = most_held
         self.noise_key = noise_key
         self.proxy = proxy
+        self._tell_arrival = tell_arrival
+        self._arrivals = itertools.count(1)
         self.passed: Counter[str] = Counter()
         self._legs: Legs | None = None
         self._names = Names()
@@ -97,6 +112,21 @@ class Relayed:
         """A message that the library is about to write under its own id leaves under this one: now, when the library
         writes it again after a reconnect, and when it answers a receiver that could not read it. From any thread."""
         self._names.add(library_id, wire_id)
+
+    def arriving(self, stanza: bytes) -> int:
+        """The number under which a message was told, 0 for what need not be kept."""
+        if self._tell_arrival is None or peek_tag(stanza) != "message":
+            return 0
+        node = self._read(stanza)
+        if node is None or not is_kept(node):
+            return 0
+        number = next(self._arrivals)
+        self._tell_arrival(number, stanza)
+        return number
+
+    async def kept(self, number: int) -> None:
+        if self._legs is not None:
+            self._legs.kept(number)
 
     def from_client(self, stanza: bytes) -> bytes | None:
         """What to write to WhatsApp for a stanza of the library, if anything."""

@@ -9,7 +9,7 @@ from sender.whatsapp.emulator import attachments
 from sender.whatsapp.emulator.control.requests import Body, Problem, account, chat, read
 from sender.whatsapp.emulator.media import HOST
 from sender.whatsapp.emulator.server import Server
-from sender.whatsapp.emulator.signal.cipher import SignalError
+from sender.whatsapp.wire.signal.cipher import SignalError
 
 
 class Medium(Body):

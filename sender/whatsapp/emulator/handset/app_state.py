@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from sender.whatsapp.emulator.signal.cipher import decrypt
 from sender.whatsapp.wire.app_state import (
     ACTION_INDEX,
     ACTION_VALUE,
@@ -30,6 +29,7 @@ from sender.whatsapp.wire.app_state import (
     mix,
 )
 from sender.whatsapp.wire.protobuf import Fields, Value
+from sender.whatsapp.wire.signal.cipher import decrypt
 
 
 class PatchRefused(ValueError):

@@ -15,12 +15,12 @@ from sender.whatsapp.emulator.handset.outgoing import Outgoing, peer_name
 from sender.whatsapp.emulator.handset.sightings import Sightings
 from sender.whatsapp.emulator.inbox import Inbox, Received
 from sender.whatsapp.emulator.receipts import Receipts
-from sender.whatsapp.emulator.signal.cipher import SignalError
 from sender.whatsapp.emulator.signal.keystore import Keystore
 from sender.whatsapp.emulator.stanzas import now
 from sender.whatsapp.wire.errors import WireError
 from sender.whatsapp.wire.jid import GROUP_SERVER, Jid
 from sender.whatsapp.wire.node import Attributes, Node
+from sender.whatsapp.wire.signal.cipher import SignalError
 
 MAX_ATTEMPTS = 5  # as clients do: after that a message stays unreadable
 

@@ -18,11 +18,11 @@ from sender.whatsapp.emulator.moments import Moments
 from sender.whatsapp.emulator.patches import Patches
 from sender.whatsapp.emulator.prekeys import KEY_TYPE, Prekeys
 from sender.whatsapp.emulator.receipts import Receipts
-from sender.whatsapp.emulator.signal.cipher import SignalError
 from sender.whatsapp.emulator.signal.keystore import SIGNED_PREKEY_ID, Keystore
 from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.errors import WireError
+from sender.whatsapp.wire.signal.cipher import SignalError
 
 INSERT_HANDSET = "INSERT INTO handset (phone, registration_id, signed_prekey, app_state) VALUES (?, ?, ?, ?)"
 SELECT_HANDSETS = "SELECT phone, registration_id, signed_prekey, app_state FROM handset"

@@ -12,10 +12,10 @@ from sender.whatsapp.emulator.group import Group
 from sender.whatsapp.emulator.messages import Messages
 from sender.whatsapp.emulator.participants import device_jids, participant_hash
 from sender.whatsapp.emulator.prekeys import Prekeys
-from sender.whatsapp.emulator.signal.cipher import pad
 from sender.whatsapp.emulator.signal.keystore import Keystore
 from sender.whatsapp.wire.jid import LID_SERVER
 from sender.whatsapp.wire.node import Attributes, Node
+from sender.whatsapp.wire.signal.cipher import pad
 
 KEPT_SENT = 1_000  # messages that can be sent again to a device that could not read them
 

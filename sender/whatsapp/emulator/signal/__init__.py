@@ -1,1 +1,1 @@
-"""The Signal protocol for the devices that the emulator plays itself: sessions, sender keys, and their store."""
+"""The store of Signal keys of the devices that the emulator plays itself."""

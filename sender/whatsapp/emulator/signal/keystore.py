@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from sender.whatsapp.emulator.signal.cipher import SignalError, pad, unpad
-from sender.whatsapp.emulator.signal.ratchet import Bundle, Opening, Session
-from sender.whatsapp.emulator.signal.sender_key import SenderKey, key_id_of
 from sender.whatsapp.emulator.storage.database import Database
 from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.errors import WireError
+from sender.whatsapp.wire.signal.cipher import SignalError, pad, unpad
+from sender.whatsapp.wire.signal.ratchet import Bundle, Opening, Session
+from sender.whatsapp.wire.signal.sender_key import SenderKey, key_id_of
 
 KEPT_SESSIONS = 5  # with one peer: both sides may begin at the same time, and peers are set up anew
 SIGNED_PREKEY_ID = 1

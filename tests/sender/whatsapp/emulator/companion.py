@@ -12,8 +12,6 @@ import os
 from sender.whatsapp.emulator.accounts import Device
 from sender.whatsapp.emulator.contents import write_copy, write_text
 from sender.whatsapp.emulator.server import Server
-from sender.whatsapp.emulator.signal.cipher import pad, unpad
-from sender.whatsapp.emulator.signal.ratchet import Bundle, Opening, Session
 from sender.whatsapp.wire.curve import KeyPair, verify
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.derivation import authentication_code
@@ -21,6 +19,8 @@ from sender.whatsapp.wire.encoder import encode as encode_node
 from sender.whatsapp.wire.jid import LID_SERVER, SERVER, Jid
 from sender.whatsapp.wire.node import Node
 from sender.whatsapp.wire.protobuf import Fields, encode
+from sender.whatsapp.wire.signal.cipher import pad, unpad
+from sender.whatsapp.wire.signal.ratchet import Bundle, Opening, Session
 
 PREKEYS = 30
 

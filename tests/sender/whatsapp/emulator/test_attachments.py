@@ -3,8 +3,8 @@
 import pytest
 
 from sender.whatsapp.emulator import attachments
-from sender.whatsapp.emulator.signal.cipher import SignalError
 from sender.whatsapp.protobuf import Message
+from sender.whatsapp.wire.signal.cipher import SignalError
 
 FIELDS = {
     "image": "imageMessage",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sender.whatsapp.emulator.signal.cipher import SignalError, decrypt, encrypt
 from sender.whatsapp.wire.curve import KeyPair, verify
 from sender.whatsapp.wire.derivation import authentication_code, derive
 from sender.whatsapp.wire.protobuf import Fields
 from sender.whatsapp.wire.protobuf import encode as encode_fields
+from sender.whatsapp.wire.signal.cipher import SignalError, decrypt, encrypt
 
 VERSION = b"\x33"  # version 3 as current and as lowest known
 KEY_TYPE = b"\x05"
@@ -58,7 +58,7 @@ class Opening:
 
 
 @dataclass(slots=True)
-class _Chain:
+class Chain:
     """Receiving: the chain's key, the next counter, and keys of messages that were skipped."""
 
     key: bytes
@@ -78,7 +78,7 @@ class Session:
     sending_key: bytes
     sending_counter: int = 0
     previous_counter: int = 0
-    chains: dict[bytes, _Chain] = field(default_factory=dict)
+    chains: dict[bytes, Chain] = field(default_factory=dict)
     announced: tuple[int | None, int] | None = None
 
     @staticmethod
@@ -95,7 +95,7 @@ class Session:
         ratchet = KeyPair()
         root, sending_key = _step(root, ratchet.agree(bundle.signed_prekey))
         session = Session(identity, bundle.identity, base.public, root, ratchet, sending_key)
-        session.chains[bundle.signed_prekey] = _Chain(chain)
+        session.chains[bundle.signed_prekey] = Chain(chain)
         session.announced = (bundle.prekey_id, bundle.signed_prekey_id)
         return session
 
@@ -147,7 +147,7 @@ class Session:
             root, key = _step(self.root, self.ratchet.agree(their_ratchet))
             fresh = KeyPair()
             turn = (*_step(root, fresh.agree(their_ratchet)), fresh)
-            chain = _Chain(key)
+            chain = Chain(key)
         keys, advanced = _take(chain, counter)
         if _mac(keys, self.peer_identity, self.own_identity.public, body) != mac:
             raise SignalError("the message is damaged")
@@ -191,7 +191,7 @@ class Session:
             previous_counter=state["previous_counter"],
             announced=(state["announced"][0], state["announced"][1]) if state["announced"] else None,
             chains={
-                bytes.fromhex(ratchet): _Chain(
+                bytes.fromhex(ratchet): Chain(
                     bytes.fromhex(key), counter, {number: bytes.fromhex(value) for number, value in skipped}
                 )
                 for ratchet, key, counter, skipped in state["chains"]
@@ -199,21 +199,21 @@ class Session:
         )
 
 
-def _take(chain: _Chain, counter: int) -> tuple[bytes, _Chain]:
+def _take(chain: Chain, counter: int) -> tuple[bytes, Chain]:
     """The keys of one message, and the chain as it is after it; the chain itself stays untouched."""
     skipped = dict(chain.skipped)
     if counter < chain.counter:
         keys = skipped.pop(counter, None)
         if keys is None:
             raise SignalError("the message was decrypted before")
-        return keys, _Chain(chain.key, chain.counter, skipped)
+        return keys, Chain(chain.key, chain.counter, skipped)
     if counter - chain.counter > MAX_SKIPPED or len(skipped) > MAX_SKIPPED:
         raise SignalError("too many messages are missing")
     key = chain.key
     for missed in range(chain.counter, counter):
         skipped[missed], key = _message_keys(key)
     keys, key = _message_keys(key)
-    return keys, _Chain(key, counter + 1, skipped)
+    return keys, Chain(key, counter + 1, skipped)
 
 
 def _message_keys(chain_key: bytes) -> tuple[bytes, bytes]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sender.whatsapp.emulator.signal.cipher import SignalError
-from sender.whatsapp.emulator.signal.ratchet import MAX_SKIPPED, Bundle, Opening, Session
 from sender.whatsapp.wire.curve import KeyPair
+from sender.whatsapp.wire.signal.cipher import SignalError
+from sender.whatsapp.wire.signal.ratchet import MAX_SKIPPED, Bundle, Opening, Session
 
 
 class Party:

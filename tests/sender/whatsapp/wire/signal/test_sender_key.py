@@ -2,8 +2,8 @@
 
 import pytest
 
-from sender.whatsapp.emulator.signal.cipher import SignalError
-from sender.whatsapp.emulator.signal.sender_key import SenderKey, key_id_of
+from sender.whatsapp.wire.signal.cipher import SignalError
+from sender.whatsapp.wire.signal.sender_key import SenderKey, key_id_of
 
 
 def test_a_member_reads_what_was_written_after_the_key_was_given() -> None:

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from sender.whatsapp.emulator.signal.cipher import SignalError, decrypt, encrypt
-from sender.whatsapp.emulator.signal.ratchet import KEY_TYPE, MAX_SKIPPED, VERSION
 from sender.whatsapp.wire.curve import SIGNATURE_LENGTH, KeyPair, verify
 from sender.whatsapp.wire.derivation import authentication_code, derive
 from sender.whatsapp.wire.protobuf import Fields
 from sender.whatsapp.wire.protobuf import encode as encode_fields
+from sender.whatsapp.wire.signal.cipher import SignalError, decrypt, encrypt
+from sender.whatsapp.wire.signal.ratchet import KEY_TYPE, MAX_SKIPPED, VERSION
 
 # SenderKeyDistributionMessage and SenderKeyMessage
 _ID, _ITERATION = 1, 2
