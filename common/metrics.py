@@ -68,7 +68,7 @@ class SenderMetrics:
             namespace=namespace, registry=registry, buckets=_QUEUE_SECONDS,
         )  # fmt: skip
         self.failures = Counter(
-            "message_queue_failures", "Failed attempts by class", ("error_class", *extra),
+            "message_queue_failures", "Failed attempts by kind and class", ("type", "error_class", *extra),
             namespace=namespace, registry=registry,
         )  # fmt: skip
         self.dead_letters = Counter(
@@ -173,8 +173,8 @@ class SenderMetrics:
         self.uncertain.inc(number)
         self._doubted.count(number, number)
 
-    def failure(self, error_class: str, instance: str) -> None:
-        labels = (error_class, instance) if self._by_instance else (error_class,)
+    def failure(self, kind: str, error_class: str, instance: str) -> None:
+        labels = (kind, error_class, instance) if self._by_instance else (kind, error_class)
         self.failures.labels(*labels).inc()
 
 
@@ -224,6 +224,10 @@ class MediaMetrics:
         )
         self.waiting = Gauge(
             "media_waiting_to_move", "Files on this disk that the bucket does not have yet, up to 1000",
+            namespace=namespace, registry=registry,
+        )  # fmt: skip
+        self.to_download = Gauge(
+            "media_waiting_to_download", "Files of received messages that are not here yet, up to 10000",
             namespace=namespace, registry=registry,
         )  # fmt: skip
         self.removed = Counter(

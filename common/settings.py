@@ -195,14 +195,27 @@ class Settings(BaseSettings):
         return self
 
 
-class FrontendSettings(Settings):
+class SealingSettings(Settings):
+    """What everybody reads who opens what is kept encrypted in the database."""
+
+    token_encryption_key: SecretStr
+    token_encryption_key_other: SecretStr | None = None
+
+    @property
+    def vault_keys(self) -> tuple[str, str | None]:
+        """The current key, and one that opens as well."""
+        secret = self.token_encryption_key_other
+        other = None if secret is None else secret.get_secret_value().strip() or None
+        return self.token_encryption_key.get_secret_value(), other
+
+
+class FrontendSettings(SealingSettings):
     """What only a frontend reads."""
 
     http_addr: str = "0.0.0.0:8080"
     api_base_url: str = ""
     client_auth_token: SecretStr
     partner_auth_token: SecretStr | None = None
-    token_encryption_key: SecretStr
     auth_cache_ttl: Duration = seconds(2)
     auth_cache_size: int = Field(default=50_000, ge=1)
     http_max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
@@ -227,6 +240,8 @@ class FrontendSettings(Settings):
     panel_login_window: Duration = Field(default=seconds(300), ge=timedelta(seconds=1))
     panel_interval: Duration = Field(default=seconds(1), ge=timedelta(milliseconds=50))
     panel_live_pages: int = Field(default=50, ge=0)
+    panel_history_interval: Duration = Field(default=seconds(60), ge=timedelta(seconds=1))
+    panel_history: Duration = Field(default=seconds(24 * 3600), ge=timedelta(minutes=10))
     panel_emulator_url: str = Field(default="", pattern=r"^(http://[!-~]+)?$")
 
     @field_validator("caller_networks", "trusted_proxies")
@@ -248,11 +263,10 @@ class FrontendSettings(Settings):
         return self
 
 
-class SenderSettings(Settings):
+class SenderSettings(SealingSettings):
     """What only a sender reads."""
 
     sender_http_addr: str = "0.0.0.0:8081"
-    token_encryption_key: SecretStr
     node_id: str | None = None
     node_capacity: int = Field(default=100, ge=1)
     whatsapp_engine: Literal["neonize", "simulated"] = "neonize"
@@ -264,6 +278,7 @@ class SenderSettings(Settings):
     whatsapp_ack_timeout: Duration = seconds(20)
     # Stanzas of a relayed session that may wait for a received message to be stored before no more are read.
     whatsapp_relay_held: int = Field(default=500, ge=1)
+    whatsapp_question_pause: Duration = seconds(0.2)
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")
@@ -292,6 +307,12 @@ class SenderSettings(Settings):
     number_missing_ttl: Duration = seconds(600)
     contact_cache_ttl: Duration = seconds(600)
     contact_cache_size: int = Field(default=20_000, ge=1)
+
+    profile_pictures: bool = True
+    profile_picture_refresh: Duration = seconds(24 * 3600)
+    profile_picture_pause: Duration = seconds(1)
+    profile_picture_concurrency: int = Field(default=4, ge=1, le=64)
+    profile_name_interval: Duration = Field(default=seconds(60), ge=timedelta(seconds=1))
 
     media_worker_concurrency: int = Field(default=2, ge=1, le=64)
     media_upload_concurrency: int = Field(default=4, ge=1, le=64)

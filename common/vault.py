@@ -14,8 +14,11 @@ from common import logs
 log = logs.get(__name__)
 
 NONCE = 12
+TOKEN = b""
+"""What a sealed token is bound to beside its instance: nothing."""
+
 SIGNING = b"webhook secret"
-"""What a sealed secret is bound to beside its instance, so that it does not open as a token."""
+"""What a sealed secret is bound to, so that it does not open as a token."""
 
 PROXY = b"proxy"
 """The same for the address of an instance's proxy."""
@@ -31,23 +34,19 @@ class Unreadable(Exception):
 class Vault:
     """AES-GCM bound to the instance: a ciphertext that is moved to another row does not open."""
 
-    def __init__(self, key: str) -> None:
-        """`key` is TOKEN_ENCRYPTION_KEY, urlsafe base64 of 32 bytes. Raises ValueError for anything else."""
-        try:
-            raw = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            raw = b""
-        if len(raw) != 32:
-            raise ValueError("TOKEN_ENCRYPTION_KEY must be 32 bytes in urlsafe base64")
-        self._cipher = AESGCM(raw)
+    def __init__(self, key: str, other: str | None = None) -> None:
+        """`key` is TOKEN_ENCRYPTION_KEY, urlsafe base64 of 32 bytes, and `other` one that opens as well, while keys
+        change. Raises ValueError for anything else."""
+        self._cipher = _cipher_of(key, "TOKEN_ENCRYPTION_KEY")
+        self._other = None if other is None else _cipher_of(other, "TOKEN_ENCRYPTION_KEY_OTHER")
 
     def seal(self, instance: UUID, token: str) -> bytes:
-        return self._seal(token.encode(), instance.bytes)
+        return self._seal(token.encode(), instance.bytes + TOKEN)
 
     def open(self, instance: UUID, sealed: bytes) -> str:
         """Raises Unreadable."""
         try:
-            return self._open(sealed, instance.bytes).decode()
+            return self._open(sealed, instance.bytes + TOKEN).decode()
         except UnicodeDecodeError:
             raise Unreadable(Unreadable.__doc__) from None
 
@@ -76,6 +75,15 @@ class Vault:
         except UnicodeDecodeError:
             raise Unreadable(Unreadable.__doc__) from None
 
+    def renewed(self, instance: UUID, sealed: bytes, purpose: bytes) -> bytes | None:
+        """The same, sealed with the current key; None when it is already. Raises Unreadable."""
+        bound_to = instance.bytes + purpose
+        try:
+            _decrypted(self._cipher, sealed, bound_to)
+        except Unreadable:
+            return self._seal(self._open(sealed, bound_to), bound_to)
+        return None
+
     def seal_arrival(self, instance: UUID, record: bytes) -> bytes:
         return self._seal(record, instance.bytes + ARRIVAL)
 
@@ -89,6 +97,25 @@ class Vault:
 
     def _open(self, sealed: bytes, bound_to: bytes) -> bytes:
         try:
-            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
-        except (InvalidTag, ValueError):
-            raise Unreadable(Unreadable.__doc__) from None
+            return _decrypted(self._cipher, sealed, bound_to)
+        except Unreadable:
+            if self._other is None:
+                raise
+            return _decrypted(self._other, sealed, bound_to)
+
+
+def _decrypted(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+    except (InvalidTag, ValueError):
+        raise Unreadable(Unreadable.__doc__) from None
+
+
+def _cipher_of(key: str, name: str) -> AESGCM:
+    try:
+        raw = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        raise ValueError(f"{name} must be 32 bytes in urlsafe base64")
+    return AESGCM(raw)

@@ -40,6 +40,7 @@ from frontend.media_page import MediaPage
 from frontend.pages import Pages
 from frontend.panel.assembly import build as build_panel
 from frontend.panel.panel import Panel
+from frontend.panel.throughput import Throughput
 from frontend.probes import VERSION, Probes
 from frontend.rates import RateLimits, Rates
 from frontend.routes import Routes
@@ -93,7 +94,7 @@ async def open_app(
         services = Services(
             pool,
             doorbell,
-            Vault(settings.token_encryption_key.get_secret_value()),
+            Vault(*settings.vault_keys),
             clock,
             metrics,
             settings.shard_count,
@@ -105,6 +106,7 @@ async def open_app(
             settings.token_overlap,
             settings.number_lookup_patience,
         )
+        callers = Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies))
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)
         enqueue = Enqueue(pool, doorbell, metrics, batch=settings.enqueue_batch)
         media = media_parts(settings, pool, clock, MediaMetrics(registry, settings.prometheus_namespace))
@@ -120,7 +122,7 @@ async def open_app(
             intake,
             reports,
             Limits(settings.http_max_body_bytes, settings.http_read_timeout.total_seconds(), LONGEST_ADDRESS),
-            admission_of(settings, redis),
+            admission_of(settings, callers, redis),
             Audit(pool),
             max_attempts=settings.message_queue_max_attempts,
             disconnected_limit=settings.message_queue_disconnected_limit,
@@ -134,7 +136,10 @@ async def open_app(
         outside = None
         if settings.panel_emulator_url:
             outside = await stack.enter_async_context(aiohttp.ClientSession())
-        panel = build_panel(settings, services, dispatch, ask, tokens_of(settings), redis, outside)
+        throughput = Throughput(pool, clock, settings.panel_history_interval, settings.panel_history)
+        panel = build_panel(
+            settings, services, dispatch, ask, tokens_of(settings), redis, callers, throughput, outside
+        )  # fmt: skip
         routes = [*probes.routes, *Pages(document).routes, *files.routes]
         if settings.panel_enabled:
             routes += panel.routes
@@ -147,6 +152,8 @@ async def open_app(
             tasks.create_task(media.upkeep.run(), name="upkeep of files"),
             tasks.create_task(pulse.run(), name="pulse"),
         ]
+        if settings.panel_enabled:
+            running.append(tasks.create_task(throughput.run(), name="history of the panel"))
         try:
             yield App(dispatch, pages, panel)
         finally:
@@ -178,12 +185,9 @@ def _token(secret: SecretStr | None) -> bytes | None:
     return None if secret is None else secret.get_secret_value().strip().encode() or None
 
 
-def admission_of(settings: FrontendSettings, redis: Redis) -> Admission:
+def admission_of(settings: FrontendSettings, callers: Callers, redis: Redis) -> Admission:
     instance, address = parse_rate(settings.rate_limit_instance), parse_rate(settings.rate_limit_address)
-    return Admission(
-        Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies)),
-        Rates(redis, RateLimits(instance, address)) if instance or address else None,
-    )
+    return Admission(callers, Rates(redis, RateLimits(instance, address)) if instance or address else None)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -54,9 +54,10 @@ class Matrix:
         return "\n".join([_line("method", "path", "direct", "relay", "missing upstream"), *map(_row, self.rows)])
 
     def summary(self) -> str:
-        counted = Counter(operation.support.direct for _, _, operation in self.rows if operation is not None)
-        states = ", ".join(f"{counted[state]} {state.value}" for state in State)
-        return f"{len(self.rows)} routes; with direct sessions {states}; {len(self.unknown())} not known"
+        supports = [operation.support for _, _, operation in self.rows if operation is not None]
+        direct = _counted(support.direct for support in supports)
+        relay = _counted(support.relay for support in supports)
+        return f"{len(self.rows)} routes; directly {direct}; through the relay {relay}; {len(self.unknown())} not known"
 
 
 def readme_table() -> str:
@@ -68,6 +69,11 @@ def readme_table() -> str:
             if found:
                 lines.append(f"| {domain} | {state.value} | {', '.join(found)} |")
     return "\n".join(lines)
+
+
+def _counted(states: Iterable[State]) -> str:
+    counted = Counter(states)
+    return ", ".join(f"{counted[state]} {state.value}" for state in State)
 
 
 def _named(operation: Operation) -> str:

@@ -35,8 +35,10 @@ from sender.media.assembly import file_parts, links_of, receiving_rules_of
 from sender.media.receiving import Receiving
 from sender.media.workshop import Workshop
 from sender.node import Node
+from sender.notices import Notices
 from sender.numbers import Numbers
-from sender.policies import caches_of, delivery_of, lookups_of, schedule_of
+from sender.pictures import Pictures
+from sender.policies import caches_of, delivery_of, lookups_of, pictures_of, schedule_of
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
 from sender.rescue import Rescue
@@ -83,7 +85,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         settings.node_capacity), settings.redis_lock_ttl, settings.redis_lock_refresh_interval, clock, metrics,
         lambda: len(sessions),
     )  # fmt: skip
-    outbound, vault = Outbound(settings.allowed_networks), Vault(settings.token_encryption_key.get_secret_value())
+    outbound, vault = Outbound(settings.allowed_networks), Vault(*settings.vault_keys)
     webhooks = webhooks_of(settings, outbound, pool, vault, node_id, leases, clock, metrics)
     announce = webhooks.wake
     ledger = Ledger(
@@ -97,15 +99,20 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     engine = choose_engine(settings, clock, arrivals.left)
     media = media_parts(settings, pool, clock, MediaMetrics(registry, namespace))
     files = file_parts(settings, media, outbound, clock)
+    pictures = Pictures(
+        pool, lambda one: sessions.session_of(one), lambda one: sessions.look_at_profile(one), clock, metrics,
+        pictures_of(settings),
+    )  # fmt: skip
     inbox = Inbox(
         pool, lambda: leases.held, announce, Translator(links_of(settings, media, clock)), engine, metrics,
-        autopilot=autopilot, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
+        autopilot=autopilot, pictures=pictures, keeps_all_events=keeps_all, on_files=lambda: receiving.look(),
     )  # fmt: skip
     sessions = Sessions(
         engine, pool, ledger, leases.epoch_of, lambda one: couriers.wake(one),
         lambda one, chat: couriers.settled(one, chat), metrics,
         inbox=inbox, arrivals=arrivals, announce=announce, keeps_all_events=keeps_all,
         concurrency=settings.session_open_concurrency, clock=clock, chance=chance,
+        name_interval=settings.profile_name_interval,
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
         account_of=Ways(vault, settings.whatsapp_wire).account,
@@ -138,8 +145,9 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     questions = {
         **Questions(sessions, files.portraits.jpeg).by_name(),
         **answerers(
-            seats, files.portraits.jpeg, invitations.send, pool, clock, metrics, lookups_of(settings),
-            caches_of(settings),
+            seats, files.portraits.jpeg, files.portraits.whole, invitations.send,
+            pool, clock, metrics, lookups_of(settings),
+            caches_of(settings), Notices(pool, announce, keeps_all_events=keeps_all),
         ),
     }  # fmt: skip
     node = Node(
@@ -175,5 +183,11 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     registry.register(HostsCollector(engine, namespace))
     ProcessCollector(namespace, registry=registry)
     pulse = Pulse(pool, PulseMetrics(registry, namespace), clock, settings.pulse_interval)
-    beside = {"arrivals": arrivals.run, "upkeep of files": media.upkeep.run, "numbers": numbers.run, "pulse": pulse.run}
+    beside = {
+        "arrivals": arrivals.run,
+        "upkeep of files": media.upkeep.run,
+        "numbers": numbers.run,
+        "names of accounts": sessions.watch_names,
+        "pulse": pulse.run,
+    }
     return Parts(node, beside, outbound, files.workshop)

@@ -12,10 +12,11 @@ _NO_MESSAGES = frozenset({"read", "delete", "reaction", "reaction-removal", "pin
 
 
 async def sent(connection: Connection, rows: Sequence[Any]) -> None:
-    """Rows of (instance, zaap id, message id, chat, moment, kind), in one statement: two would take the locks of chats
-    in no order. A chat that was marked is read."""
-    messages = [(row[0], row[3], row[4]) for row in rows if row[3] != STATUS and row[5] not in _NO_MESSAGES]
-    read = [ChatNews(row[0], row[3], read_at=row[4]) for row in rows if row[5] == "read"]
+    """All of a transaction in one statement: two would take the locks of chats in no order. Rows have an instance_id, a
+    chat, a kind and when it was: finished_at. A chat that was marked is read."""
+    told = [(row["instance_id"], row["chat"], row["finished_at"], row["kind"]) for row in rows]
+    messages = [each[:3] for each in told if each[1] != STATUS and each[3] not in _NO_MESSAGES]
+    read = [ChatNews(instance, name, read_at=at) for instance, name, at, kind in told if kind == "read"]
     if read:
         written = [ChatNews(instance, name, last_message_at=at) for instance, name, at in messages]
         await chat.tell(connection, [*read, *written])

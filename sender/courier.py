@@ -26,6 +26,7 @@ from sender.whatsapp.session import Session
 
 log = logs.get(__name__)
 
+APART = 1.0  # seconds; without pauses a busy instance's last send is noted no more often
 TYPING_PATIENCE = 10.0  # seconds: an engine that hangs while it shows typing must not hold up the message
 
 
@@ -91,6 +92,7 @@ class Courier:
         self._metrics = metrics
         self._compose = compose
         self.send_after = 0.0
+        self._noted = float("-inf")  # when it was last kept what went, on the same scale
         self._news = asyncio.Event()
         self._news.set()
         self._stopping = asyncio.Event()
@@ -249,9 +251,14 @@ class Courier:
     async def _record(self, message: QueuedMessage, intent: Intent, outcome: Outcome) -> None:
         writes = [self._ledger.finish(message, intent, outcome)]
         left = not isinstance(outcome, Retry)
-        if left and message.kind not in SILENT and (pause := self._policy.pause(message, self._chance)) > 0:
-            self.send_after = self._clock.elapsed() + pause
-            writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause)))
+        if left and message.kind not in SILENT:
+            sent_at = outcome.at if isinstance(outcome, Sent) else None
+            pause, now = self._policy.pause(message, self._chance), self._clock.elapsed()
+            if pause > 0:
+                self.send_after = now + pause
+            if pause > 0 or (sent_at is not None and now - self._noted >= APART):
+                self._noted = now
+                writes.append(self._ledger.keep_pace(message, timedelta(seconds=pause), sent_at))
         await asyncio.gather(*writes)
         instance = str(self._instance)
         match outcome:
@@ -261,7 +268,7 @@ class Courier:
             case Failed(error_class, _):
                 self.lanes.done(message)
                 self._metrics.attempt(message.kind, "failed", instance)
-                self._metrics.failure(error_class, instance)
+                self._metrics.failure(message.kind, error_class, instance)
                 self._metrics.dead_letters.labels(error_class).inc()
                 log.warning("message failed", instance=instance, id=message.id, error_class=error_class)
             case Doubtful():
@@ -277,7 +284,7 @@ class Courier:
                     # No chat of a session that is not connected fares better: the others would only try in vain.
                     self.send_after = max(self.send_after, self._clock.elapsed() + wait)
                 self._metrics.attempt(message.kind, "retry" if burns else "not-connected", instance)
-                self._metrics.failure(error_class, instance)
+                self._metrics.failure(message.kind, error_class, instance)
 
     async def _type(self, message: QueuedMessage) -> None:
         """Show typing for as long as the message asks. WhatsApp drops it after 25 s, hence the refresh."""

@@ -21,9 +21,11 @@ from common.tables.event_inbox import ToldEvent
 from common.tables.received_message import ReceivedMessage
 from sender.autopilot import Autopilot, Wish
 from sender.fenced import FencedBatches
+from sender.pictures import Pictures
 from sender.translation import chats
 from sender.translation.families import CODES, Translator
-from sender.translation.persons import nameless_in
+from sender.translation.persons import nameless_in, shown_in
+from sender.translation.profile import pictured
 from sender.translation.received import named_in
 from sender.translation.remembering import remembered
 from sender.translation.scene import Account
@@ -62,10 +64,12 @@ class Inbox:
         metrics: SenderMetrics,
         *,
         autopilot: Autopilot,
+        pictures: Pictures,
         keeps_all_events: bool = False,
         on_files: Callable[[], None] = lambda: None,
     ) -> None:
         self._autopilot = autopilot
+        self._pictures = pictures
         self._pool = pool
         self._held = held
         self._announce = announce
@@ -98,6 +102,7 @@ class Inbox:
             tasks.create_task(self._stored.run(), name="inbox store")
             tasks.create_task(self._translate_forever(), name="inbox translation")
             tasks.create_task(self._autopilot.run(), name="autopilot")
+            tasks.create_task(self._pictures.run(), name="pictures")
 
     @staticmethod
     async def _store(connection: Connection, rows: Sequence[_Row]) -> None:
@@ -137,14 +142,17 @@ class Inbox:
         news: dict[int, list[ChatNews]] = {}
         failed: list[tuple[int, str]] = []
         wishes: dict[int, Wish] = {}
-        told_ids = await self._told_ids(rows)
+        told_ids, numbers = await self._told_ids(rows), await self._numbers(rows)
+        pictures = await self._pictures.of(self._shown(rows, numbers))
         for row in rows:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
                     wishes[row.id] = wish
-                numbers = await self._numbers(row)
+                if row.code == EventCode.PICTURE:
+                    await self._picture_changed(row, numbers)
+                opened = await self._unsealing.open(row)
                 made = self._translator.translate(
-                    row, await self._unsealing.open(row), told_ids[row.instance_id], numbers
+                    row, opened, told_ids[row.instance_id], numbers, pictures.get(row.instance_id, {})
                 )
                 news[row.id] = chats.news_of(row, Account.of(row, numbers))
                 told.append((row, made, remembered(row)))
@@ -195,9 +203,28 @@ class Inbox:
             told[instance][whatsapp_id] = message_id
         return told
 
-    async def _numbers(self, row: ToldEvent) -> Mapping[Jid, str]:
-        lids = nameless_in(row)
+    async def _numbers(self, rows: Sequence[ToldEvent]) -> Mapping[Jid, str]:
+        """Those behind all LIDs whose numbers these do not tell."""
+        lids: set[Jid] = set()
+        for row in rows:
+            with suppress(Exception):
+                lids |= nameless_in(row)
         return await self._engine.numbers_of(lids) if lids and isinstance(self._engine, KeptNumbers) else {}
+
+    def _shown(self, rows: Sequence[ToldEvent], numbers: Mapping[Jid, str]) -> Mapping[tuple[UUID, str], Jid]:
+        """Whose pictures these show to somebody who listens."""
+        shown: dict[tuple[UUID, str], Jid] = {}
+        for row in rows:
+            if row.is_heard or self._keeps_all:
+                with suppress(Exception):
+                    found = shown_in(row, Account.of(row, numbers))
+                    shown.update({(row.instance_id, phone): jid for phone, jid in found.items()})
+        return shown
+
+    async def _picture_changed(self, row: ToldEvent, numbers: Mapping[Jid, str]) -> None:
+        account = Account.of(row, numbers)
+        if (phone := pictured(row, account)) is not None:
+            await self._pictures.changed(row.instance_id, phone, is_own=phone == account.phone)
 
 
 def _once(rows: Sequence[_Row], fresh: set[Name]) -> Iterator[_Row]:

@@ -125,10 +125,11 @@ class Ledger:
             case Doubtful(detail, at):
                 await self._add("doubt", message.shard, intent.epoch, (message.id, intent.epoch, _plain(detail), at))
 
-    async def keep_pace(self, message: QueuedMessage, pause: timedelta) -> None:
+    async def keep_pace(self, message: QueuedMessage, pause: timedelta, sent_at: datetime | None = None) -> None:
         """Remember, past this process, in how long the instance may send again. Postgres says when that is: a node
-        whose clock is wrong must neither hurry its successor nor silence the instance."""
-        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause))
+        whose clock is wrong must neither hurry its successor nor silence the instance. `sent_at` tells operators when
+        the instance's last message went."""
+        await self._add("pace", message.shard, self._epoch(message.shard), (message.instance_id, pause, sent_at))
 
     async def receipt(
         self,
@@ -210,31 +211,34 @@ class Ledger:
         arguments: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for entry in entries:
             arguments[entry.kind].append(entry.arguments)
+        sent: list[Any] = []
         for kind, statement in _STATEMENTS:
             if rows := arguments[kind]:
                 decided = await connection.fetch(statement, *_columns(rows))
                 if kind == "sent":
-                    await conversing.sent(connection, decided)
+                    sent += decided
                 if kind in _TOLD:
                     news.decided([row[:5] for row in decided], is_sent=kind == "sent")
         found = _Found()
         if receipts := arguments["receipt"]:
-            found.settled = await self._write_receipts(connection, receipts, news)
+            settled = await self._write_receipts(connection, receipts, news)
+            found.settled = {(row["instance_id"], row["whatsapp_id"]): row["chat"] for row in settled}
+            sent += settled
+        await conversing.sent(connection, sent)
         if intents := arguments["intend"]:
             epochs = {number: epoch for number, epoch, _ in intents}
             for number, attempts, started in await connection.fetch(table.INTEND, *_columns(intents), self._node):
                 found.intents[number] = Intent(number, epochs[number], attempts, started)
         return found
 
-    async def _write_receipts(
-        self, connection: Connection, told: list[tuple[Any, ...]], news: News
-    ) -> dict[tuple[UUID, str], Jid]:
+    async def _write_receipts(self, connection: Connection, told: list[tuple[Any, ...]], news: News) -> list[Any]:
+        """The rows of messages that were settled by them."""
         receipts = [(instance, wire, kind, at) for instance, ids, kind, at, _, _ in told for wire in ids]
         if not receipts:
-            return {}
+            return []
         rows = await connection.fetch(table.RECEIPTS, *_columns(receipts))
         known = {(row[0], row[1]) for row in rows}
-        settled = []
+        settled: list[Any] = []
         if others := [receipt for receipt in receipts if receipt[:2] not in known]:
             instances, wires, _, _ = columns = _columns(others)
             settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires, self._longest_pause)
@@ -243,7 +247,7 @@ class Ledger:
                 news.decided([row[:5] for row in settled], is_sent=True)
                 rows += await connection.fetch(table.RECEIPTS, *columns)
         news.received([receipt for receipt in told if receipt[4] is not None], rows)
-        return {(instance, wire): chat for instance, _, _, chat, _, wire in settled}
+        return settled
 
     # --- entries ---
 

@@ -1,16 +1,18 @@
 """News: the events of one transaction, collected while its statements run and written as its last."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from common import callbacks, logs
-from common.addresses import Jid
+from common.addresses import Jid, to_phone
 from common.callbacks import Told
 from common.postgres import Connection
 from common.tables import event as table
+from common.tables import profile_picture
 from common.tables.event import NewEvent
 from sender.translation.received import sent_here
 from sender.translation.scene import Account
@@ -50,7 +52,12 @@ class News:
         if not rows:
             return set()
         heard = {row[0] for row in rows}
-        wants_own = {row[0]: Account(row[0], row[2] or "", row[3], row[4]) for row in rows if row[1]}
+        pictures = await self._pictures(connection, {row[0] for row in rows if row[1]})
+        wants_own = {
+            row[0]: Account(row[0], row[2] or "", row[3], row[4], picture=row[5], pictures=pictures.get(row[0], {}))
+            for row in rows
+            if row[1]
+        }
         events: list[NewEvent] = []
         for (instance, zaap_id, message_id, chat, last), is_sent in self._decided:
             if instance in heard:
@@ -63,6 +70,15 @@ class News:
                     events.append(callbacks.message_status(instance, "sent", [message_id], last, chat))
         events += [self._status(receipt) for receipt in self._receipts if receipt[0] in heard]
         return await table.append(connection, events, keeps_all=self._keeps_all)
+
+    async def _pictures(self, connection: Connection, wanting: set[UUID]) -> Mapping[UUID, Mapping[str, str]]:
+        """What the chats of own messages show, as far as that was learned from what they wrote."""
+        wanted = {(row[0], to_phone(row[3])) for row, is_sent in self._decided if is_sent and row[0] in wanting}
+        found: dict[UUID, dict[str, str]] = defaultdict(dict)
+        for known in await profile_picture.find(connection, wanted) if wanted else ():
+            if known.link is not None and known.is_valid(datetime.now(UTC)):
+                found[known.instance_id][known.phone] = known.link
+        return found
 
     def _own_message(self, told: Told, at: datetime, account: Account) -> list[NewEvent]:
         content = self._contents.get(told.zaap_id)

@@ -6,6 +6,7 @@ from common.settings import SenderSettings
 from sender.answering.appearances import CacheRules
 from sender.answering.lookups import LookupRules
 from sender.courier import DeliveryPolicy
+from sender.pictures import PictureRules
 from sender.rescue import Schedule
 from sender.retries import RetryPolicy
 
@@ -53,3 +54,12 @@ def lookups_of(settings: SenderSettings) -> LookupRules:
 
 def caches_of(settings: SenderSettings) -> CacheRules:
     return CacheRules(settings.contact_cache_ttl, settings.contact_cache_size)
+
+
+def pictures_of(settings: SenderSettings) -> PictureRules:
+    return PictureRules(
+        settings.profile_pictures,
+        settings.profile_picture_refresh,
+        settings.profile_picture_pause,
+        settings.profile_picture_concurrency,
+    )

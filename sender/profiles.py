@@ -16,6 +16,7 @@ log = logs.get(__name__)
 # Soon enough for whoever looks at a fresh instance, late enough for the name, which comes after the login; and a node
 # that starts does not ask for all its accounts at once.
 SOONEST, LATEST = 5.0, 30.0  # seconds
+PRESENTLY = 1.0  # seconds after WhatsApp said that something changed
 AGAIN = 6 * 3600.0  # seconds; reconnects in between ask nothing
 
 Write = Callable[[SessionOwner, Profile], Awaitable[object]]
@@ -29,6 +30,7 @@ class ProfileReader:
         self._clock = clock
         self._chance = chance
         self._asked: dict[UUID, float] = {}
+        self._changed: set[UUID] = set()
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -42,14 +44,24 @@ class ProfileReader:
         if self._tasks is None or not isinstance(session, Profiles) or now - self._asked.get(owner.id, -AGAIN) < AGAIN:
             return
         self._asked[owner.id] = now
-        self._tasks.create_task(self._learn(owner, session), name="profile")
+        self._tasks.create_task(self._learn(owner, session, self._chance.uniform(SOONEST, LATEST)), name="profile")
+
+    def changed(self, owner: SessionOwner, session: Session) -> None:
+        """Ask now, however lately that was done, unless the engine cannot. Many changes in a row are asked for once."""
+        if self._tasks is None or not isinstance(session, Profiles) or owner.id in self._changed:
+            return
+        self._changed.add(owner.id)
+        self._asked[owner.id] = self._clock.elapsed()
+        self._tasks.create_task(self._learn(owner, session, PRESENTLY), name="changed profile")
 
     def forget(self, instance: UUID) -> None:
-        """It changed, or it is another account's by now."""
+        """It is another account's by now."""
         self._asked.pop(instance, None)
 
-    async def _learn(self, owner: SessionOwner, session: Profiles) -> None:
-        await self._clock.sleep_until(self._clock.elapsed() + self._chance.uniform(SOONEST, LATEST))
+    async def _learn(self, owner: SessionOwner, session: Profiles, wait: float) -> None:
+        await self._clock.sleep_until(self._clock.elapsed() + wait)
+        if wait == PRESENTLY:
+            self._changed.discard(owner.id)
         try:
             await self._write(owner, await session.profile())
         except DeliveryError as error:

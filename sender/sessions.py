@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from random import Random
 from uuid import UUID
@@ -14,15 +15,17 @@ from common.errors import DeliveryError, NotConnected, NotPaired, NotSupported
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Pool
 from common.tables import session as table
-from common.tables.event import NewEvent, append
+from common.tables.event import NewEvent
 from common.tables.session import SessionOwner
 from sender.arrivals import Arrivals
 from sender.comebacks import Comebacks
 from sender.inbox import Inbox
 from sender.ledger import Ledger
+from sender.owned import OwnedInstances
 from sender.pairings import Pairings
 from sender.profiles import ProfileReader
-from sender.translation import own, profile, scene
+from sender.showing import Showing
+from sender.translation import own
 from sender.whatsapp.session import (
     Account,
     Arrived,
@@ -35,7 +38,6 @@ from sender.whatsapp.session import (
     Outdated,
     Paired,
     PairingCode,
-    Profile,
     Profiles,
     QrCode,
     Raw,
@@ -85,6 +87,7 @@ class Sessions:
         announce: Callable[[Iterable[UUID]], None] = lambda instances: None,
         keeps_all_events: bool = False,
         concurrency: int = 8,
+        name_interval: timedelta = timedelta(minutes=1),
         pairs_at_once: bool = False,
         clock: Clock | None = None,
         chance: Random | None = None,
@@ -104,16 +107,17 @@ class Sessions:
         self._metrics = metrics
         self._inbox = inbox
         self._arrivals = arrivals
-        self._announce = announce
-        self._keeps_all_events = keeps_all_events
         self._slots = asyncio.Semaphore(concurrency)
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
         self._opening: set[UUID] = set()
+        self._unlinking: set[UUID] = set()
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
         self._pairings = Pairings(engine, self._linked, self._not_linked, self._clock)
-        self._profiles = ProfileReader(self._keep_profile, self._clock, chance or Random())
+        self._owned = OwnedInstances(pool, epoch_of, announce, keeps_all_events=keeps_all_events)
+        self._showing = Showing(self._owned, engine, pool, lambda: self._held, self._clock, name_interval)
+        self._profiles = ProfileReader(self._showing.keep, self._clock, chance or Random())
         self._tasks: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -186,18 +190,23 @@ class Sessions:
         return instance in self._held
 
     async def unlink(self, instance: UUID) -> None:
-        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent."""
+        """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent. It is no news to whoever
+        asked for it."""
         owner = await table.find(self._pool, instance)
         if owner is None or owner.device is None:
             return
         held = self._held.pop(instance, None)
-        if held is not None:
-            try:
-                await held.session.logout()
-            except DeliveryError as error:
-                log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
-            await held.session.close()
-        await self._forget(owner, "unlinked over the API")
+        self._unlinking.add(instance)
+        try:
+            if held is not None:
+                try:
+                    await held.session.logout()
+                except DeliveryError as error:
+                    log.warning("unlinked without WhatsApp's knowing", instance=instance, error_class=error.code)
+                await held.session.close()
+            await self._forget(owner, "unlinked over the API")
+        finally:
+            self._unlinking.discard(instance)
 
     def pairing_shards(self) -> set[int]:
         """The shards where somebody may be scanning a code."""
@@ -304,16 +313,22 @@ class Sessions:
             log.info("session state", instance=owner.id, state=state, error=error)
         return is_ours
 
-    async def _keep_profile(self, owner: SessionOwner, shown: Profile) -> None:
-        await self._write(table.SET_PROFILE, owner, None, shown.name, shown.about, shown.picture)
-
     async def change_name(self, instance: UUID, name: str) -> None:
         """Like `change_profile`. The library tells nobody of it, so we do."""
         await self.change_profile(instance, lambda profiles: profiles.change_name(name))
         owner = await table.find(self._pool, instance)
-        if owner is not None and owner.device is not None:
-            account = scene.Account(instance, user_of(Jid(owner.device)), None, name)
-            await self._write(table.SET_PROFILE_NAME, owner, profile.renamed(account, self._clock.now()), name)
+        if owner is not None:
+            await self._showing.keep_name(owner, name)
+
+    async def watch_names(self) -> None:
+        """Until cancelled, beside `run`."""
+        await self._showing.watch_names()
+
+    async def look_at_profile(self, instance: UUID) -> None:
+        """WhatsApp says that the account shows something else."""
+        held, owner = self._held.get(instance), await table.find(self._pool, instance)
+        if held is not None and owner is not None:
+            self._profiles.changed(owner, held.session)
 
     async def change_profile(self, instance: UUID, change: Callable[[Profiles], Awaitable[None]]) -> None:
         """Raises DeliveryError: NotConnected also where there is no session, NotSupported where it has no profile."""
@@ -323,32 +338,17 @@ class Sessions:
         if not isinstance(held.session, Profiles):
             raise NotSupported
         await change(held.session)
-        owner = await table.find(self._pool, instance)
-        self._profiles.forget(instance)
-        if owner is not None:
-            self._profiles.connected(owner, held.session)
+        await self.look_at_profile(instance)
 
     async def _forget(self, owner: SessionOwner, reason: str, happened: NewEvent | None = None) -> None:
         await self._write(table.FORGET_DEVICE, owner, happened, reason)
 
     async def _write(self, statement: str, owner: SessionOwner, happened: NewEvent | None, *values: str | None) -> bool:
-        """Whether it was written, with the event of it: not when the shard is another's by now. Waits out an outage
-        of Postgres."""
-        while (epoch := self._epoch_of(owner.shard)) is not None:
-            try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    is_ours = bool(await connection.fetch(statement, owner.id, owner.shard, epoch, *values))
-                    events = [happened] if is_ours and happened is not None else []
-                    to_deliver = await append(connection, events, keeps_all=self._keeps_all_events)
-            except OUTAGES as error:
-                log.warning("session state not written yet", instance=owner.id, error=type(error).__name__)
-                await asyncio.sleep(AGAIN)
-            else:
-                self._announce(to_deliver)
-                return is_ours
-        return False
+        return await self._owned.write(statement, owner, lambda _: happened, *values)
 
-    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent:
+    def _lost(self, owner: SessionOwner, reason: str) -> NewEvent | None:
+        if owner.id in self._unlinking:
+            return None
         return own.disconnected(owner.id, reason, self._clock.now())
 
     async def _drop(self, owner: SessionOwner) -> None:

@@ -11,8 +11,8 @@ from common.local.postgres import UNSAFE_AND_FAST, Postgres
 from common.local.valkey import Valkey
 from common.media.disk import Disk
 from common.postgres import Pool, open_pool
+from loadtests.measure.bucket_server import BucketServer
 from tests import leaks
-from tests.bucket_server import BucketServer
 from tests.databases import Databases
 
 LONG = ("system", "property", "browser", "contract")

@@ -28,8 +28,10 @@ CHORES = {
     "check": chores.check,
     "bench": chores.bench,
     "migrate": chores.migrate,
+    "rekey": chores.rekey,
     "openapi": chores.openapi,
     "sbom": chores.sbom,
+    "statements": chores.statements,
 }
 
 

@@ -20,11 +20,14 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def check(arguments: Sequence[str]) -> int:
-    """All checks run, also after one has failed. With `--parity` only the matrix of routes and states is printed."""
+    """All checks run, also after one has failed. With `--parity` only the matrix of routes and states is printed, with
+    `--audit` only the advisories against pinned packages, which needs a network."""
     if arguments == ["--parity"]:
         return _python("-m", "frontend.parity", "tests/contract/collection.txt")
+    if arguments[:1] == ["--audit"]:
+        return _python("-m", "common.local.advisories", *arguments[1:])
     if arguments:
-        say("usage: ./pombo check [--parity]")
+        say("usage: ./pombo check [--parity | --audit]")
         return 2
     checks = {
         "format": ("-m", "ruff", "format", "--check", "."),
@@ -68,14 +71,26 @@ def sbom(arguments: Sequence[str]) -> int:
     return _python("-m", "common.local.bill", *arguments)
 
 
+def statements(arguments: Sequence[str]) -> int:
+    return _python("-m", "common.statements", *arguments)
+
+
 def migrate(arguments: Sequence[str]) -> int:
+    return _on_database("migrate", "common.schema", arguments)
+
+
+def rekey(arguments: Sequence[str]) -> int:
+    return _on_database("rekey", "common.rekey", arguments)
+
+
+def _on_database(command: str, module: str, arguments: Sequence[str]) -> int:
     if arguments:
-        say("migrate takes no arguments; it works on POSTGRES_DSN.")
+        say(f"{command} takes no arguments; it works on POSTGRES_DSN.")
         return 2
     if not (os.environ.get("POSTGRES_DSN") or os.environ.get("DATABASE_URL")):
-        say("set POSTGRES_DSN to the database that is to be brought up to date.")
+        say("set POSTGRES_DSN to the database that is meant.")
         return 2
-    return _python("-m", "common.schema")
+    return _python("-m", module)
 
 
 def _python(*arguments: str) -> int:

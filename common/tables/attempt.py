@@ -27,28 +27,30 @@ NOTE_WIRE_ID = """
     WHERE message_queue.id = noted.id AND message_queue.epoch = noted.epoch AND status = 'sending'
     RETURNING message_queue.id"""
 
+# Intents go by the database's clock, outcomes by the node's.
 _RECORD = """
         INSERT INTO message_attempt (message_id, attempt, epoch, node, started_at, ended_at, outcome, error)
-        SELECT id, attempts, epoch, node, started_at, ended_at, {outcome}, detail
+        SELECT id, attempts, epoch, node, started_at, greatest(ended_at, started_at), {outcome}, detail
         FROM {rows}"""
 
 _KEPT = """id, instance_id, zaap_id, message_id, kind, chat, payload, attempts, max_attempts, accepted_at,
             scheduled_at, started_at, epoch, node"""
 
+# The message is finished when WhatsApp says that it took it, in whole seconds; the attempt ends when we know.
 SENT = f"""
     WITH outcome AS (
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
-            AS outcome (id, epoch, wire, ended_at)
+            AS outcome (id, epoch, wire, taken_at)
     ), gone AS (
         DELETE FROM message_queue
         USING outcome
         WHERE message_queue.id = outcome.id AND message_queue.epoch = outcome.epoch
           AND status IN ('sending', 'uncertain')
-        RETURNING message_queue.*, outcome.wire, outcome.ended_at, NULL::text AS detail
+        RETURNING message_queue.*, outcome.wire, taken_at, clock_timestamp() AS ended_at, NULL::text AS detail
     ), recorded AS ({_RECORD.format(outcome="'sent'", rows="gone")}
     )
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
-    SELECT {_KEPT}, 'sent', ended_at, wire, metadata
+    SELECT {_KEPT}, 'sent', taken_at, wire, metadata
     FROM gone
     RETURNING instance_id, zaap_id, message_id, chat, finished_at, kind"""
 
@@ -131,13 +133,15 @@ DOUBT_ORPHANS = f"""
     )
     SELECT instance_id, zaap_id, message_id, chat, detail FROM doubted"""
 
+# $3 is when a message was handed over, null for one that was not or may not have been.
 KEEP_PACE = """
-    INSERT INTO instance_pace (instance_id, send_after)
-    SELECT instance_id, now() + max(pause)
-    FROM unnest($1::uuid[], $2::interval[]) AS pace (instance_id, pause)
+    INSERT INTO instance_pace (instance_id, send_after, sent_at)
+    SELECT instance_id, now() + max(pause), max(sent_at)
+    FROM unnest($1::uuid[], $2::interval[], $3::timestamptz[]) AS pace (instance_id, pause, sent_at)
     GROUP BY instance_id
     ON CONFLICT (instance_id) DO UPDATE
-    SET send_after = greatest(instance_pace.send_after, excluded.send_after)"""
+    SET send_after = greatest(instance_pace.send_after, excluded.send_after),
+        sent_at = greatest(instance_pace.sent_at, excluded.sent_at)"""
 
 # Receipts name ids of the wire. Those of one message are taken together: an UPDATE applies one of several matches only.
 # Most are of messages in the history, found through its index; only the others may settle a message in doubt, which
@@ -192,7 +196,7 @@ SETTLE_BY_RECEIPTS = f"""
     INSERT INTO message_history ({_KEPT}, status, finished_at, whatsapp_id, metadata)
     SELECT {_KEPT}, 'sent', ended_at, whatsapp_id, metadata
     FROM gone
-    RETURNING instance_id, zaap_id, message_id, chat, finished_at, whatsapp_id"""
+    RETURNING instance_id, zaap_id, message_id, chat, finished_at, whatsapp_id, kind"""
 
 
 @dataclass(frozen=True, slots=True)

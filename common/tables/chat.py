@@ -58,34 +58,51 @@ SETTLE = """
       AND (chat.is_archived, chat.is_pinned, chat.muted_until)
           IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
 
-_COLUMNS = """chat.chat, lid, name, push_name, last_message_at, unread, coalesce(is_archived, false),
-           coalesce(is_pinned, false), coalesce(muted_until, 0), last_received_id, last_received_by, chat_note.id,
-           content, chat_note.created_at, changed_at"""
+NAME = """
+    UPDATE chat
+    SET name = learned.name
+    FROM unnest($2::text[], $3::text[]) AS learned (chat, name)
+    WHERE instance_id = $1 AND chat.chat = learned.chat AND chat.name IS NULL"""
+
+# A chat may have a twin: a row under its LID, from the time before its number was known, or from who sends to the LID.
+_SELECT = """
+    SELECT chat.chat, chat.lid, coalesce(chat.name, twin.name), coalesce(chat.push_name, twin.push_name),
+           greatest(chat.last_message_at, twin.last_message_at) AS last, chat.unread + coalesce(twin.unread, 0),
+           coalesce(chat.is_archived, false), coalesce(chat.is_pinned, false) AS pinned, coalesce(chat.muted_until, 0),
+           coalesce(chat.last_received_id, twin.last_received_id),
+           coalesce(chat.last_received_by, twin.last_received_by), chat_note.id, content, chat_note.created_at,
+           changed_at
+    FROM chat
+    LEFT JOIN chat AS twin
+      ON twin.instance_id = chat.instance_id AND twin.chat = chat.lid AND chat.lid <> chat.chat
+    LEFT JOIN chat_note ON chat_note.instance_id = chat.instance_id AND chat_note.chat = chat.chat"""
 
 LIST = f"""
-    SELECT {_COLUMNS}
-    FROM chat
-    LEFT JOIN chat_note USING (instance_id, chat)
-    WHERE instance_id = $1
-    ORDER BY coalesce(is_pinned, false) DESC, last_message_at DESC NULLS LAST, chat.chat
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND NOT EXISTS (
+        SELECT FROM chat AS elder
+        WHERE elder.instance_id = $1 AND elder.lid = chat.chat AND elder.chat <> chat.chat)
+    ORDER BY pinned DESC, last DESC NULLS LAST, chat.chat
     LIMIT $2 OFFSET $3"""
 
 FIND = f"""
-    SELECT {_COLUMNS}
-    FROM chat
-    LEFT JOIN chat_note USING (instance_id, chat)
-    WHERE instance_id = $1 AND (chat.chat = $2 OR lid = $2)
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND (chat.chat = $2 OR chat.lid = $2)
+    ORDER BY chat.chat LIKE '%@lid'
     LIMIT 1"""
 
 FIND_ALL = f"""
-    SELECT {_COLUMNS}
-    FROM chat
-    LEFT JOIN chat_note USING (instance_id, chat)
-    WHERE instance_id = $1 AND chat.chat = ANY($2::text[])"""
+    {_SELECT}
+    WHERE chat.instance_id = $1 AND chat.chat = ANY($2::text[])"""
+
+READ_TWIN = """
+    UPDATE chat
+    SET unread = 0, read_at = greatest(read_at, $3)
+    WHERE instance_id = $1 AND chat = $2 AND unread > 0"""
 
 FORGET = """
     DELETE FROM chat
-    WHERE instance_id = $1 AND (chat = $2 OR lid = $2)"""
+    WHERE instance_id = $1 AND (chat = $2 OR lid = $2 OR chat = $3)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from common.identifiers import new_zaap_id
 from common.postgres import Executor
 
 # A chat that is named by its LID is filed under its number, where the list of chats knows that.
-_CHAT = "coalesce((SELECT chat FROM chat WHERE instance_id = $1 AND lid = $2 LIMIT 1), $2)"
+_CHAT = "coalesce((SELECT chat FROM chat WHERE instance_id = $1 AND lid = $2 ORDER BY chat LIKE '%@lid' LIMIT 1), $2)"
 
 WRITE = f"""
     INSERT INTO chat_note (instance_id, chat, id, content)

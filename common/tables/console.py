@@ -10,8 +10,7 @@ from common.postgres import Executor
 DEEPEST = 1_000
 """Queues are counted up to here."""
 
-# The newest first. $4 is the last instance of the page before. `instance_pace` says when the pause after an instance's
-# last message ends, which is when that message went, give or take the pause.
+# The newest first. $4 is the last instance of the page before.
 LIST_INSTANCES = """
     WITH page AS (
         SELECT *
@@ -24,11 +23,12 @@ LIST_INSTANCES = """
         LIMIT $5
     )
     SELECT page.id, page.name, phone, session_state, session_changed_at, queue.depth,
-           least(send_after, now()) AS last_message_at, CASE WHEN lease_until > now() THEN node.name END AS node
+           sent_at, received_at, CASE WHEN lease_until > now() THEN node.name END AS node
     FROM page
     JOIN shard ON shard.id = page.shard
     LEFT JOIN node ON node.id = shard.node
     LEFT JOIN instance_pace ON instance_pace.instance_id = page.id
+    LEFT JOIN instance_reception ON instance_reception.instance_id = page.id
     CROSS JOIN LATERAL (
         SELECT count(*) AS depth
         FROM (SELECT FROM message_queue WHERE message_queue.instance_id = page.id LIMIT 1000) AS waiting
@@ -40,7 +40,8 @@ COUNT_STATES = """
 
 FIND_OWNER = """
     SELECT CASE WHEN lease_until > now() THEN node.name END,
-           (SELECT least(send_after, now()) FROM instance_pace WHERE instance_id = $2),
+           (SELECT sent_at FROM instance_pace WHERE instance_id = $2),
+           (SELECT received_at FROM instance_reception WHERE instance_id = $2),
            (SELECT count(*) FROM (SELECT FROM message_queue WHERE instance_id = $2 LIMIT 1000) AS waiting),
            (SELECT count(*) FROM (SELECT FROM message_dead_letter WHERE instance_id = $2 LIMIT 1000) AS dead),
            (SELECT count(*) FROM (SELECT FROM event_outbox WHERE instance_id = $2 LIMIT 1000) AS waiting),
@@ -86,7 +87,8 @@ READ_LOAD = """
     SELECT queue.messages, queue.age, outbox.events, outbox.age,
            (SELECT count(*) FROM (SELECT FROM message_dead_letter LIMIT 10000) AS dead),
            (SELECT count(*) FROM (SELECT FROM event_dead_letter LIMIT 10000) AS dead),
-           (SELECT count(*) FROM (SELECT FROM message_queue WHERE uncertain_since IS NOT NULL LIMIT 10000) AS doubt)
+           (SELECT count(*) FROM (SELECT FROM message_queue WHERE uncertain_since IS NOT NULL LIMIT 10000) AS doubt),
+           (SELECT coalesce(sum(sessions), 0) FROM node WHERE seen_at > now() - interval '1 minute')
     FROM (
         SELECT count(*) AS messages, now() - min(accepted_at) FILTER (WHERE is_due) AS age
         FROM (SELECT accepted_at, is_due FROM message_queue LIMIT 100000) AS waiting
@@ -113,7 +115,8 @@ class ListedInstance:
     session_state: str
     session_changed_at: datetime
     depth: int
-    last_message_at: datetime | None
+    sent_at: datetime | None
+    received_at: datetime | None
     node: str | None
 
 
@@ -122,7 +125,8 @@ class Surroundings:
     """What goes on around an instance. Counts end at DEEPEST."""
 
     node: str | None
-    last_message_at: datetime | None
+    sent_at: datetime | None
+    received_at: datetime | None
     queued: int
     dead_letters: int
     waiting_events: int
@@ -180,6 +184,7 @@ class Load:
     dead_letters: int
     dead_events: int
     in_doubt: int
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)

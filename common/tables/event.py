@@ -91,7 +91,8 @@ APPEND = """
 # Which of these instances have a webhook that would be told about their messages, and which want their own messages
 # told as received ones too ($2: all count, for who fetches events).
 LISTENING = """
-    SELECT id, receive_callback_sent_by_me AND webhook_url(instance, 'received') IS NOT NULL, phone, lid, profile_name
+    SELECT id, receive_callback_sent_by_me AND webhook_url(instance, 'received') IS NOT NULL, phone, lid, profile_name,
+           profile_picture
     FROM instance
     WHERE id = ANY($1::uuid[])
       AND ($2 OR delivery_callback_url IS NOT NULL OR message_status_callback_url IS NOT NULL

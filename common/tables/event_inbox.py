@@ -14,7 +14,8 @@ STORE = """
 FETCH = """
     SELECT event_inbox.id, instance_id, event_inbox.shard, code, body, told_at, instance.phone, instance.lid,
            instance.profile_name, instance.auto_read_message, instance.auto_read_status, instance.call_reject_auto,
-           instance.call_reject_message, instance.device
+           instance.call_reject_message, instance.device, instance.profile_picture,
+           webhook_url(instance, 'received') IS NOT NULL
     FROM event_inbox
     JOIN instance ON instance.id = instance_id
     WHERE event_inbox.shard = ANY($1::integer[]) AND error IS NULL
@@ -56,6 +57,9 @@ class ToldEvent:
     call_reject_auto: bool = False
     call_reject_message: str | None = None
     device: str | None = None
+    profile_picture: str | None = None
+    is_heard: bool = True
+    """Whether a webhook is told what the instance receives."""
 
 
 async def fetch(connection: Executor, shards: Sequence[int], limit: int) -> list[ToldEvent]:

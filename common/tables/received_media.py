@@ -133,3 +133,9 @@ async def fetch_due(
 ) -> list[DueMedia]:
     """The oldest first; nothing of busy instances, nothing that is taken."""
     return [DueMedia(*row) for row in await executor.fetch(FETCH_DUE, shards, busy, taken, limit)]
+
+
+async def count_waiting(executor: Executor, shards: Sequence[int]) -> int:
+    """Up to 10,000."""
+    count: int = await executor.fetchval(BACKLOG, shards)
+    return count

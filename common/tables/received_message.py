@@ -8,10 +8,21 @@ from uuid import UUID
 from common.addresses import Jid
 from common.postgres import Connection, Executor
 
+# Operators are told when an instance's last message came in; one node writes an instance's messages, so rows are locked
+# by one transaction at a time.
 REMEMBER = """
+    WITH told AS (
+        SELECT *
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::timestamptz[])
+            AS told (instance_id, whatsapp_id, chat, author, is_own, body, received_at)
+    ), noted AS (
+        INSERT INTO instance_reception (instance_id, received_at)
+        SELECT instance_id, max(received_at) FROM told WHERE NOT is_own GROUP BY instance_id ORDER BY instance_id
+        ON CONFLICT (instance_id) DO UPDATE
+        SET received_at = greatest(instance_reception.received_at, excluded.received_at)
+    )
     INSERT INTO received_message (instance_id, whatsapp_id, chat, author, is_own, body, received_at)
-    SELECT *
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bytea[], $7::timestamptz[])"""
+    SELECT instance_id, whatsapp_id, chat, author, is_own, body, received_at FROM told"""
 
 # WhatsApp may hand the same message over twice; the first is as good as the second.
 FIND = """

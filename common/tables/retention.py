@@ -31,9 +31,14 @@ FORGET_NUMBERS = """
     DELETE FROM number_account
     WHERE ctid = ANY(ARRAY(SELECT ctid FROM number_account WHERE checked_at < $1 LIMIT $2))"""
 
+FORGET_PICTURES = """
+    DELETE FROM profile_picture
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM profile_picture WHERE asked_at < $1 LIMIT $2))"""
+
 _DAY = re.compile(r"(?:message_history|message_attempt|received_message)_(\d{8})")
 AHEAD = timedelta(days=14)
 NUMBERS_KEPT = timedelta(days=30)
+PICTURES_KEPT = timedelta(days=30)  # since the link was last asked for
 
 
 async def clean(
@@ -59,6 +64,7 @@ async def clean(
         (FORGET_KEYS, now - keys),
         (FORGET_DEAD_LETTERS, now - failed),
         (FORGET_NUMBERS, now - NUMBERS_KEPT),
+        (FORGET_PICTURES, now - PICTURES_KEPT),
         (audit.FORGET, now - audited),
     )
     for statement, before in old:

@@ -8,7 +8,6 @@ from frontend.replies import business as replies
 from frontend.replies.common import Succeeded
 
 CATALOG = "the catalogue takes questions to the server (w:biz:catalog) that the library does not know"
-PICTURES = "a product's pictures go unencrypted to WhatsApp's media servers, where the library puts none"
 CART = "neither the library nor anything public shows the question that switches the cart"
 CHANGES = "neither the library nor anything public shows the questions that make and change collections"
 
@@ -16,7 +15,7 @@ OPERATIONS = (
     Operation(
         "POST",
         "products",
-        Unavailable(PICTURES),
+        Ask("edit-product", Capability.QUESTIONS, CATALOG),
         "Create or change a product",
         replies.Id,
         body=requests.EditProduct,
@@ -32,6 +31,7 @@ OPERATIONS = (
             "retailerId": "PAO-01",
             "url": "https://example.com/pao",
         },
+        refusals=(404,),
     ),
     Operation(
         "GET",
@@ -41,6 +41,7 @@ OPERATIONS = (
         replies.Catalog,
         query=requests.OfCursor,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -51,6 +52,7 @@ OPERATIONS = (
         body=requests.OfCursorInBody,
         tag="business",
         example={"nextCursor": "eyJhZnRlciI6MTB9"},
+        refusals=(404,),
     ),
     Operation(
         "GET",
@@ -61,6 +63,7 @@ OPERATIONS = (
         query=requests.OfCursor,
         place=OfNumber,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -72,6 +75,7 @@ OPERATIONS = (
         place=OfNumber,
         tag="business",
         example={"nextCursor": "eyJhZnRlciI6MTB9"},
+        refusals=(404,),
     ),
     Operation(
         "GET",
@@ -81,6 +85,7 @@ OPERATIONS = (
         replies.ProductShown,
         place=OfProduct,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "DELETE",
@@ -129,6 +134,7 @@ OPERATIONS = (
         replies.Collections,
         query=requests.OfCursor,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "DELETE",
@@ -159,6 +165,7 @@ OPERATIONS = (
         query=requests.OfCollectionProducts,
         place=OfNumber,
         tag="business",
+        refusals=(404,),
     ),
     Operation(
         "POST",

@@ -1,17 +1,37 @@
 """Chats: what is open, its state, its lifetime of messages."""
 
+import orjson
+
 from common.capabilities import LACKS, Capability
 from common.requests.chats import ChatMessages, ModifyChat, SendChatExpiration
 from common.requests.pages import Page
 from common.requests.places import OfChat
-from frontend.operation import Ask, Operation, Unavailable
+from common.tables import chat_message
+from frontend.operation import Ask, Call, Operation, Read
 from frontend.replies.chats import ChatMetadata, Chats, StoredMessages
 from frontend.replies.common import Done
+from frontend.services import Services
 from frontend.support import State, Support, everywhere
 
-STORED = "the gateway keeps what it received for the sake of answers, not by chat"
+STORED = "what webhooks were told, for as long as events are kept; WhatsApp keeps no messages for linked devices"
 ONLY_READ = f"without the relay `read` alone is possible: {LACKS[Capability.CHAT_LIST]}"
 NOT_TOLD = "isMarkedSpam and isGroupAnnouncement are never true: the library does not tell them"
+
+NEWER = ("type", "chatLid", "senderLid", "connectedPhone", "waitingMessage", "isStatusReply", "isEdit", "isNewsletter",
+         "isGroup", "messageExpirationSeconds", "forwarded", "fromApi", "referenceMessageId")  # fmt: skip
+"""Members of a callback that are not among those of a stored message."""
+
+
+async def list_messages(services: Services, call: Call[ChatMessages, None]) -> StoredMessages:
+    """The oldest first within a page; pages go back in time."""
+    since = services.clock.now() - 2 * services.events_kept
+    asked = call.query
+    found = await chat_message.list_before(
+        services.pool, call.access.id, since, call.place.phone, asked.lastMessageId, asked.amount
+    )
+    told = [orjson.loads(each) for each in reversed(found)]
+    return StoredMessages([{key: value for key, value in one.items() if key not in NEWER} for one in told])
+
 
 OPERATIONS = (
     Operation(
@@ -50,12 +70,13 @@ OPERATIONS = (
     Operation(
         "GET",
         "chat-messages/{phone}",
-        Unavailable(STORED),
+        Read(list_messages),
         "Stored messages of one chat",
         StoredMessages,
         query=ChatMessages,
         place=OfChat,
         tag="chats",
+        stands=everywhere(State.LOCAL, STORED),
     ),
     Operation(
         "POST",

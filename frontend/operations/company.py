@@ -96,5 +96,6 @@ OPERATIONS = (
         replies.BusinessProfile,
         query=requests.OfBusiness,
         tag="business",
+        refusals=(404,),
     ),
 )

@@ -108,6 +108,7 @@ OPERATIONS = (
         body=AddMembers,
         tag="groups",
         example={"autoInvite": True, "groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -118,6 +119,7 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -128,6 +130,7 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"groupId": "120363041234567890-group", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",
@@ -138,6 +141,7 @@ OPERATIONS = (
         body=ChangeMembers,
         tag="groups",
         example={"communityId": "120363055512345678", "phones": ["5511987654321"]},
+        refusals=(404,),
     ),
     Operation(
         "POST",

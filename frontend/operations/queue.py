@@ -98,6 +98,8 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
     circumstances = await waiting_table.look(services.pool, call.access.id, story.zaap_id)
     callbacks = await callback_table.list_about(services.pool, call.access.id, story.message_id)
     was_sent = story.status in ("sent", "delivered", "read", "played")
+    # WhatsApp tells whole seconds, so what took less than one would seem to have happened before it began.
+    sent_at = _not_before(attempts[-1].started_at if attempts else None, story.finished_at)
     return MessageStory(
         zaapId=story.zaap_id.hex.upper(),
         messageId=story.message_id,
@@ -123,11 +125,11 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
         scheduledFor=_maybe(story.scheduled_at),
         expiresAt=_maybe(story.expires_at),
         nextAttemptAt=_maybe(story.next_attempt_at),
-        sentAt=_maybe(story.finished_at) if was_sent else None,
-        deliveredAt=_maybe(story.delivered_at),
-        readAt=_maybe(story.read_at),
-        playedAt=_maybe(story.played_at),
-        finishedAt=_maybe(story.finished_at),
+        sentAt=_maybe(sent_at) if was_sent else None,
+        deliveredAt=_maybe(_not_before(sent_at, story.delivered_at)),
+        readAt=_maybe(_not_before(sent_at, story.read_at)),
+        playedAt=_maybe(_not_before(sent_at, story.played_at)),
+        finishedAt=_maybe(sent_at if was_sent else story.finished_at),
         error=story.error,
         errorClass=story.error_class,
         replays=len(story.replayed),
@@ -215,6 +217,10 @@ async def _cancel(services: Services, access: Access, statement: str, *arguments
         services.metrics.canceled.inc(len(gone))
         await ring(services, access.shard, access.id)
     return bool(gone)
+
+
+def _not_before(earliest: datetime | None, moment: datetime | None) -> datetime | None:
+    return moment if moment is None or earliest is None else max(earliest, moment)
 
 
 def _maybe(moment: datetime | None) -> str | None:

@@ -1,6 +1,6 @@
 """The API as the panel uses it: in this process, through the same door as everybody else.
 
-So whatever the panel does is checked, refused, counted and told to the owners as it is for integrators.
+So whatever the panel does is checked, refused, counted, audited and told to the owners as it is for integrators.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from common.vault import Unreadable, Vault
 from frontend.authentication import Tokens
 from frontend.bodies import Message
 from frontend.dispatch import Dispatch
+from frontend.panel.visit import Visit
 from frontend.problems import Problem
 
 
@@ -23,16 +24,18 @@ class Api:
         self._client = [(b"client-token", tokens.client)]
         self._partner = [(b"authorization", b"Bearer " + (tokens.partner or b""))]
 
-    async def call(self, instance: Instance, method: str, route: str, body: object = None) -> dict[str, Any]:
+    async def call(
+        self, visit: Visit, instance: Instance, method: str, route: str, body: object = None
+    ) -> dict[str, Any]:
         """The answer of a route below an instance. Raises its Problem."""
-        return await self._request(self._client, method, self._below(instance, route), body)
+        return await self._request(visit, self._client, method, self._below(instance, route), body)
 
     async def call_as_partner(
-        self, method: str, route: str, body: object = None, instance: Instance | None = None
+        self, visit: Visit, method: str, route: str, body: object = None, instance: Instance | None = None
     ) -> dict[str, Any]:
         """The same of a partner's route, which may be below an instance."""
         path = route if instance is None else self._below(instance, route)
-        return await self._request(self._partner, method, path, body)
+        return await self._request(visit, self._partner, method, path, body)
 
     def token_of(self, instance: Instance) -> str:
         """Empty when it cannot be read."""
@@ -46,7 +49,7 @@ class Api:
         return f"/instances/{instance.id.hex.upper()}/token/{token}/{route}"
 
     async def _request(
-        self, credentials: list[tuple[bytes, bytes]], method: str, path: str, body: object
+        self, visit: Visit, credentials: list[tuple[bytes, bytes]], method: str, path: str, body: object
     ) -> dict[str, Any]:
         content = b"" if body is None else orjson.dumps(body)
         headers = [*credentials, (b"content-length", str(len(content)).encode())]
@@ -59,7 +62,7 @@ class Api:
             "raw_path": quote(path).encode(),
             "query_string": b"",
             "headers": headers,
-            "client": None,
+            "client": None if visit.address is None else (visit.address, 0),
         }
         answered: list[Message] = []
 

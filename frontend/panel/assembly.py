@@ -6,11 +6,13 @@ from redis.asyncio import Redis
 from common.settings import FrontendSettings
 from frontend.ask import Ask
 from frontend.authentication import Tokens
+from frontend.callers import Callers
 from frontend.dispatch import Dispatch
 from frontend.panel.api import Api
 from frontend.panel.emulator import Emulator
 from frontend.panel.live import Live
 from frontend.panel.logins import Logins
+from frontend.panel.logouts import Logouts
 from frontend.panel.panel import Panel
 from frontend.panel.rendering import Rendering
 from frontend.panel.sessions import Sessions
@@ -32,6 +34,8 @@ def build(
     ask: Ask,
     tokens: Tokens,
     redis: Redis,
+    callers: Callers,
+    throughput: Throughput,
     outside: aiohttp.ClientSession | None,
 ) -> Panel:
     """`outside` reaches the emulator; without one there is no virtual phone."""
@@ -44,11 +48,12 @@ def build(
         Pairing(desk, emulator),
         Queue(desk),
         Webhooks(desk),
-        System(services, api, Throughput(services.pool, services.clock)),
+        System(services, api, throughput, may_drain=tokens.admin is None),
     ]
     if emulator is not None:
         rooms.append(Phone(desk, emulator))
     rendering = Rendering(has_phone=emulator is not None)
+    logouts = Logouts(services.pool, services.clock)
     encryption_key = settings.token_encryption_key.get_secret_value()
     return Panel(
         [view for room in rooms for view in room.views],
@@ -56,7 +61,9 @@ def build(
         Sessions(encryption_key, tokens.partner, settings.panel_session),
         Logins(redis, services.clock, settings.panel_login_attempts, settings.panel_login_window),
         rendering,
-        Live(rendering, services.clock.now, settings.panel_interval, settings.panel_live_pages),
+        Live(rendering, logouts.check, services.clock.now, settings.panel_interval, settings.panel_live_pages),
+        logouts,
+        callers,
         services.clock,
         is_behind_tls=settings.api_base_url.startswith("https://"),
     )

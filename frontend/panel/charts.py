@@ -8,7 +8,6 @@ from frontend.panel.rendering import NOTHING
 from frontend.panel.throughput import Point
 
 WIDTH, HEIGHT = 300, 80
-MOST_POINTS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,6 @@ class Chart:
 
 def draw(title: str, unit: str, points: Sequence[Point], now: datetime, span: timedelta) -> Chart:
     """The right edge is now, the left one `span` ago."""
-    points = points[-MOST_POINTS:]
     top = _round_up(max((point.value for point in points), default=0.0))
     places = [
         (

@@ -1,7 +1,7 @@
 """Live: an open page hears what changed on it, as server-sent events. Nothing is looked up while no page is open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,9 @@ from starlette.responses import Response, StreamingResponse
 
 from common import logs
 from common.postgres import OUTAGES
+from frontend.panel.refusals import told
 from frontend.panel.rendering import HEADERS, Rendering
+from frontend.panel.sessions import Session
 from frontend.panel.visit import IS_OVER, View, Visit
 from frontend.problems import Problem
 
@@ -21,10 +23,19 @@ LONGEST = timedelta(minutes=30)  # then the browser asks again, perhaps another 
 
 
 class Live:
-    """`finish` ends all streams: a program that is asked to stop must not wait for open pages."""
+    """`check` raises a Problem for a session that is over. `finish` ends all streams: a program that is asked to stop
+    must not wait for open pages."""
 
-    def __init__(self, rendering: Rendering, now: Callable[[], datetime], interval: timedelta, most_pages: int) -> None:
+    def __init__(
+        self,
+        rendering: Rendering,
+        check: Callable[[Session], Awaitable[None]],
+        now: Callable[[], datetime],
+        interval: timedelta,
+        most_pages: int,
+    ) -> None:
         self._rendering = rendering
+        self._check = check
         self._now = now
         self._interval = interval.total_seconds()
         self._most_pages = most_pages
@@ -72,10 +83,11 @@ class Live:
     ) -> tuple[list[tuple[str, dict[str, str]]], bool]:
         """The events to send, and whether those were the last."""
         try:
+            await self._check(visit.session)
             context = await view.load(visit)
         except Problem as problem:
             # The page tells in full when it is asked for again.
-            return [("trouble", {"text": problem.text})], problem.status < 500
+            return [("trouble", {"text": told(problem.text, visit.words)})], problem.status < 500
         except OUTAGES as error:
             log.warning("open page met an outage", page=view.path, error=type(error).__name__)
             text = visit.words("The database cannot be reached now.")

@@ -12,10 +12,13 @@ from common import logs
 from common.clock import Clock
 from common.postgres import OUTAGES
 from frontend.bodies import ClientGone, Limits, Message, Receive, read_body
+from frontend.callers import Callers
 from frontend.panel import languages
 from frontend.panel.languages import NAMES, Languages, Words
 from frontend.panel.live import Live
 from frontend.panel.logins import Logins
+from frontend.panel.logouts import Logouts
+from frontend.panel.refusals import told
 from frontend.panel.rendering import HEADERS, Rendering
 from frontend.panel.sessions import COOKIE, Session, Sessions
 from frontend.panel.visit import Action, Form, View, Visit
@@ -43,6 +46,8 @@ class Panel:
         logins: Logins,
         rendering: Rendering,
         live: Live,
+        logouts: Logouts,
+        callers: Callers,
         clock: Clock,
         *,
         is_behind_tls: bool,
@@ -53,6 +58,8 @@ class Panel:
         self._logins = logins
         self._rendering = rendering
         self._live = live
+        self._logouts = logouts
+        self._callers = callers
         self._clock = clock
         self._is_behind_tls = is_behind_tls
         self._languages = Languages()
@@ -84,14 +91,14 @@ class Panel:
         return self._rendering.file(request.path_params["name"], is_versioned="v" in request.query_params)
 
     async def _show_login(self, request: Request) -> Response:
-        if self._session_of(request) is not None:
+        if await self._visitor(request) is not None:
             return RedirectResponse(_inside(request.query_params.get("next")), 303, headers=HEADERS)
         return self._login_page(request, "")
 
     async def _log_in(self, request: Request) -> Response:
         _refuse_strangers(request)
         form = await _read_form(request)
-        address = request.client.host if request.client else ""
+        address = self._address_of(request) or ""
         if not await self._logins.may_try(address):
             log.warning("too many logins to the panel", address=address)
             return self._login_page(request, "Too many attempts. Wait some minutes and try again.", 429)
@@ -107,7 +114,8 @@ class Panel:
         return response
 
     async def _log_out(self, request: Request) -> Response:
-        await self._enter(request)
+        visit, _ = await self._enter(request)
+        await self._logouts.end(visit.session)
         response = RedirectResponse("/panel/login", 303, headers=HEADERS)
         response.delete_cookie(COOKIE, path="/panel")
         return response
@@ -126,10 +134,10 @@ class Panel:
 
     def _showing(self, view: View) -> Handler:
         async def show(request: Request) -> Response:
-            session = self._session_of(request)
+            session = await self._visitor(request)
             if session is None:
                 return _to_login(request)
-            visit = Visit(request, session, self._words_of(request), self._clock.now())
+            visit = self._visit(request, session)
             if request.headers.get("accept", "").startswith("text/event-stream"):
                 return self._live.stream(view, visit)
             said = self._said_to(request)
@@ -155,18 +163,18 @@ class Panel:
         return do
 
     async def _lost(self, request: Request) -> Response:
-        if self._session_of(request) is None:
+        if await self._visitor(request) is None:
             return _to_login(request)
         return self._trouble(request, 404, "There is no such page.")
 
     async def _enter(self, request: Request) -> tuple[Visit, Form]:
         """Whoever sent a form that was made for this session. Raises a Problem."""
         _refuse_strangers(request)
-        session = self._session_of(request)
+        session = await self._visitor(request)
         form = await _read_form(request)
         if session is None or not self._sessions.is_signed("form", session.id, form.get("form_token", "")):
             raise Problem(403, "This form is not valid any more. Open the page again.")
-        return Visit(request, session, self._words_of(request), self._clock.now()), form
+        return self._visit(request, session), form
 
     def _guarded(self, handler: Handler) -> Handler:
         """Whatever goes wrong becomes a page."""
@@ -175,6 +183,7 @@ class Panel:
             if (language := request.query_params.get("language", "")) in NAMES:
                 return self._switch(request, language)
             try:
+                self._callers.check(self._address_of(request))
                 return await handler(request)
             except Problem as problem:
                 return self._trouble(request, problem.status, problem.text)
@@ -189,8 +198,21 @@ class Panel:
     def _trouble(self, request: Request, status: int, text: str) -> Response:
         words = self._words_of(request)
         session = self._session_of(request)
-        context = {"status": status, "text": words(text), "switches": _switches(request), "session": session}
+        context = {"status": status, "text": told(text, words), "switches": _switches(request), "session": session}
         return self._rendering.page("trouble.html", words, context, status)
+
+    # --- who it is ---
+
+    async def _visitor(self, request: Request) -> Session | None:
+        """The session that the request belongs to, unless it was ended."""
+        session = self._session_of(request)
+        return None if session is None or await self._logouts.is_ended(session) else session
+
+    def _visit(self, request: Request, session: Session) -> Visit:
+        return Visit(request, session, self._words_of(request), self._clock.now(), self._address_of(request))
+
+    def _address_of(self, request: Request) -> str | None:
+        return self._callers.address(request.client, dict(request.scope["headers"]))
 
     # --- cookies ---
 
@@ -218,7 +240,7 @@ class Panel:
         if not said or not self._sessions.is_signed("said", said, signature):
             return None
         kind, text = orjson.loads(bytes.fromhex(said))
-        return kind, self._words_of(request)(text)
+        return kind, told(text, self._words_of(request))
 
     def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from common.addresses import Jid, to_phone
 from frontend.panel.languages import NAMES, Words
+from frontend.panel.refusals import told
 
 FILES: Mapping[str, str] = {
     "panel.css": "text/css; charset=utf-8",
@@ -58,6 +59,7 @@ class Rendering:
             "id": shown_id,
             "age": age,
             "number": to_number,
+            "told": told,
         }
 
     def page(self, template: str, words: Words, context: Mapping[str, Any], status: int = 200) -> Response:

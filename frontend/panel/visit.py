@@ -15,12 +15,14 @@ from frontend.panel.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`is_live`: the page is open already and looks for news; what takes its time may be asked then."""
+    """`address` is the visitor's. `is_live`: the page is open already and looks for news; what takes its time may be
+    asked then."""
 
     request: Request
     session: Session
     words: Words
     now: datetime
+    address: str | None = None
     is_live: bool = False
 
     @property

@@ -142,7 +142,10 @@ class Settled(BaseModel):
 
 
 class MessageStory(BaseModel):
-    """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it."""
+    """Where a message is and everything that happened to it. `uncertain`: it may have left; evidence will settle it.
+
+    WhatsApp says in whole seconds when it took and delivered a message; none of that is shown before the attempt began.
+    """
 
     model_config = ConfigDict(frozen=True)
 

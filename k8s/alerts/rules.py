@@ -130,6 +130,13 @@ ALERTS = (
         "Session hosts end without having been asked to",
     ),
     Alert(
+        "PomboEventsUnread",
+        "ticket",
+        "sum(increase(events_untranslated_total[1h])) > 10",
+        "0m",
+        "What WhatsApp told could not be read and is told to no webhook",
+    ),
+    Alert(
         "PomboWebhookFailures",
         "ticket",
         'sum(rate(event_delivery_attempts_total{outcome!="delivered"}[15m]))'

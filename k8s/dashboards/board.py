@@ -75,9 +75,10 @@ ROWS = (
             one("Oldest that could go", "s", "max(message_queue_oldest_seconds)"),
             quantiles("From acceptance to the engine", "message_queue_latency_seconds"),
             quantiles("From the intent to the outcome", "message_send_duration_seconds"),
-            per_second("Failed attempts, by class", "message_queue_failures_total", "error_class"),
+            per_second("Failed attempts, by kind and class", "message_queue_failures_total", "type", "error_class"),
             per_second("Given up, by class", "message_dead_letters_total", "error_class"),
             one("In doubt now", "short", "sum(message_uncertain_open)"),
+            one("Share whose outcome was lost", "percentunit", "max(message_uncertain_ratio)"),
             Panel(
                 "In doubt: lost and settled",
                 "ops",
@@ -151,6 +152,14 @@ ROWS = (
                 ),
             ),
             per_second("Events that could not be read", "events_untranslated_total", "code"),
+            one(
+                "Answers of WhatsApp that were remembered",
+                "percentunit",
+                'sum by (cache) (rate(session_cache_lookups_total{outcome="hit"}[$__rate_interval]))'
+                " / sum by (cache) (rate(session_cache_lookups_total[$__rate_interval]))",
+                "{{cache}}",
+            ),
+            quantiles("WhatsApp's answer where none was", "session_cache_miss_seconds"),
         ),
     ),
     Row(
@@ -171,8 +180,17 @@ ROWS = (
         "Files",
         (
             quantiles("Time of a step", "media_duration_seconds"),
+            one(
+                "An upload to WhatsApp, by kind (p95)",
+                "s",
+                "histogram_quantile(0.95, sum by (le, type)"
+                ' (rate(media_duration_seconds_bucket{step="upload"}[$__rate_interval])))',
+                "{{type}}",
+            ),
             per_second("Bytes, by step", "media_bytes_sum", "step", unit="Bps"),
-            per_second("Failures", "media_failures_total", "step", "error_class"),
+            per_second("Failures", "media_failures_total", "step", "type", "error_class"),
+            per_second("Bytes sent to WhatsApp, by kind", 'media_bytes_sum{step="upload"}', "type", unit="Bps"),
+            Panel("Received files that are not here yet", "short", (("max(media_waiting_to_download)", "files"),)),
             Panel(
                 "Bucket",
                 "short",

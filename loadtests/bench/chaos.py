@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from loadtests.measure.cluster import TTL, Engine, cluster
 from loadtests.measure.endurance import RATES, Tally, endure
 from loadtests.measure.faults import FAULTS, OF_SESSIONS, of_engine
 from loadtests.measure.leftovers import Kept
-from loadtests.measure.report import keep, table
+from loadtests.measure.report import keep, keep_figures, table
 
 INSTANCES: dict[Engine, int] = {"simulated": 20, "emulated": 6}
 WHATSAPP: dict[Engine, str] = {
@@ -41,6 +42,7 @@ HEAD = (
     "still at most",
     "wait p99",
 )
+EDGES = (0.5, 1, 2, 3, 5, 8, 13, 21, 34)  # seconds
 LOST, DOUBLED, REORDERED = ("lost", "unsent"), ("doubled", "two ids", "unknown"), ("reordered",)
 NAMED = (*LOST, *DOUBLED, *REORDERED)
 
@@ -74,6 +76,7 @@ def main() -> None:
         found = uvloop.run(run(Path(folder), faults, options.minutes * 60, options.seed, engine))
     text = report(found, faults, options.seed, engine)
     name = "chaos" if engine == "simulated" else "chaos_sessions"
+    keep_figures(name, {"pauses": {fault: tally.pauses for fault, tally in found.tallies.items() if tally.runs}})
     sys.stdout.write(f"{text}\n\nkept in {keep(name, 'Faults under load', text)}\n")
     for violation in found.violations[:100]:
         sys.stderr.write(f"{violation.rule}: {violation.detail}\n")
@@ -107,6 +110,8 @@ def report(found: Found, faults: Sequence[str], seed: int, engine: Engine) -> st
         f"refused are requests that a client had to repeat, unanswered questions that were told so or timed out "
         f"({asked} were asked), uncertain the messages whose outcome was lost for a while.\n\n"
         f"{table(HEAD, rows)}\n\n"
+        f"How many instances of all runs waited how long at most, by fault: what a failover or a hand-over costs.\n\n"
+        f"{histogram(tallies, faults)}\n\n"
         f"Rules: {', '.join(RULES)}. Violations by rule: {dict(rules) or 'none'}.\n\n"
         f"What the stores keep after all that, everybody at rest:\n\n{leftovers.shown(found.kept)}\n\n"
         f"Grown with what is dead or done: "
@@ -132,6 +137,16 @@ def row_of(fault: str, tally: Tally) -> list[object]:
         seconds(tally.stills, 1),
         seconds(tally.pauses, 0.99),
     ]
+
+
+def histogram(tallies: Mapping[str, Tally], faults: Sequence[str]) -> str:
+    head = ["longest wait", *(f"< {edge:g} s" for edge in EDGES), "longer"]
+    rows = []
+    for fault in faults:
+        if tallies[fault].runs:
+            places = Counter(bisect_right(EDGES, pause) for pause in tallies[fault].pauses)
+            rows.append([fault, *(places[place] for place in range(len(EDGES) + 1))])
+    return table(head, rows)
 
 
 def seconds(values: Sequence[float], share: float) -> str:

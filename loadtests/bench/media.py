@@ -20,6 +20,7 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
+from loadtests.measure import bucket_away
 from loadtests.measure.memory import Peak
 from loadtests.measure.processor import Meter
 from loadtests.measure.report import keep, table
@@ -62,7 +63,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./pombo bench media")
     parser.add_argument("--files", type=int, default=100, help="of each part, all at once (default 100)")
     parser.add_argument("--megabytes", type=int, default=16, help="of one file (default 16)")
+    parser.add_argument("--bucket-away", type=float, metavar="SECONDS", help="instead: a bucket that goes away so long")
     options = parser.parse_args()
+    if options.bucket_away:
+        with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder)) as stack:
+            text = uvloop.run(bucket_away.measure(stack, options.bucket_away))
+        sys.stdout.write(f"{text}\n\nkept in {keep('media_bucket_away', 'Files while the bucket is away', text)}\n")
+        return
     with tempfile.TemporaryDirectory(prefix="pombo-bench-") as folder, bench_stack(Path(folder)) as stack:
         text = uvloop.run(measure(stack, options.files, options.megabytes * MEGA))
     sys.stdout.write(f"{text}\n\nkept in {keep('media', 'Files', text)}\n")

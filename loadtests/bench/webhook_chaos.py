@@ -50,6 +50,7 @@ class Plan:
     share: float = 0.05
     outage: float = 120.0
     between_kills: tuple[float, float] = (8.0, 20.0)
+    most_kills: int | None = None
     delays: str = "0s,200ms,500ms,1s,2s,3s,5s,10s,20s,30s,30s,30s,30s,30s,30s"
     cooldown: str = "2s"
     patience: float = 1500.0
@@ -61,7 +62,7 @@ class Plan:
 
 
 SHORT = Plan(
-    events=500, instances=9, rate=100, share=0.08, outage=0.7, between_kills=(0.5, 1.5),
+    events=400, instances=9, rate=100, share=0.08, outage=0.7, between_kills=(0.3, 1.0), most_kills=4,
     delays="0s,100ms,100ms,200ms,300ms,500ms,500ms", cooldown="200ms", patience=120.0,
 )  # fmt: skip
 """What the suite runs."""
@@ -145,14 +146,13 @@ class _Receiver:
 @asynccontextmanager
 async def _killing(stack: BenchStack, plan: Plan, found: Storm) -> AsyncIterator[None]:
     """Two senders, one of which is killed and started again after the other, now and then."""
-    for name in SENDERS:
-        await _start(stack, name, plan)
+    await asyncio.gather(*(_start(stack, name, plan) for name in SENDERS))
     chance = Random(plan.seed)
 
     over = asyncio.Event()
 
     async def kill() -> None:
-        while not over.is_set():
+        while not over.is_set() and (plan.most_kills is None or found.kills < plan.most_kills):
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), chance.uniform(*plan.between_kills))
                 return

@@ -26,16 +26,19 @@ async def ready(request: Request) -> Response:
     return JSONResponse({"ready": True})
 
 
-def main() -> None:
-    app = Starlette(
+def build() -> Starlette:
+    return Starlette(
         routes=[
             Route("/instances/{instance}/token/{token}/send-text", send_text, methods=["POST"]),
             Route("/ready", ready),
         ]
     )
+
+
+def main() -> None:
     host, _, port = os.environ["HTTP_ADDR"].rpartition(":")
     uvicorn.run(
-        app, host=host, port=int(port), loop="uvloop", http="httptools", ws="none", lifespan="off", log_config=None,
+        build(), host=host, port=int(port), loop="uvloop", http="httptools", ws="none", lifespan="off", log_config=None,
         access_log=False, proxy_headers=False, server_header=False,
     )  # fmt: skip
 

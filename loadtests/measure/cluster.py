@@ -310,7 +310,7 @@ class Cluster:
     async def left_behind(self) -> list[Kept]:
         """What the stores keep once everything is at rest."""
         instances = len(self.callers) + len(self.unlinked)
-        alive = Alive(instances, SHARDS, len(self.running("frontend")), len(self.running("sender")))
+        alive = Alive(instances, SHARDS, len(self.running("frontend")), len(self.running("sender")), CHATS)
         return await leftovers.settle(self.dsn, self.valkey.url(), alive)
 
     def _clock_of(self, name: str) -> Path:

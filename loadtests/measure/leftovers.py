@@ -18,6 +18,7 @@ HISTORY = frozenset(
     {
         "message_history", "message_attempt", "message_dead_letter", "event", "event_attempt", "event_dead_letter",
         "event_message", "received_message", "idempotency", "number_account",
+        "load_sample",
     }
 )  # fmt: skip
 """What is kept for as long as the settings say, and then goes by itself."""
@@ -44,6 +45,7 @@ class Alive:
     shards: int
     frontends: int
     senders: int
+    chats: int = 0  # of one instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ async def _rows(dsn: str, alive: Alive) -> list[Kept]:
             "shard": alive.shards,
             "node": alive.senders,
             "message_queue": await connection.fetchval(HELD),
+            "chat": alive.instances * alive.chats,
             "event_outbox": 0,
             "event_inbox": 0,
         }

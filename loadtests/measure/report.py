@@ -1,10 +1,12 @@
 """Tables: what a benchmark found, printed and kept with the machine named."""
 
+import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
@@ -29,3 +31,17 @@ def keep(name: str, title: str, text: str) -> Path:
     path = RESULTS / f"{name}.md"
     path.write_text(f"# {title}\n\n{datetime.now(UTC):%Y-%m-%d}, {machine()}\n\n{text}\n")
     return path
+
+
+def keep_figures(name: str, figures: Mapping[str, Any]) -> Path:
+    """Write `results/<name>.json`, for what is computed from it later."""
+    path = RESULTS / f"{name}.json"
+    told = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), **figures}
+    path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
+    return path
+
+
+def read_figures(name: str) -> dict[str, Any]:
+    """Empty where that benchmark has not run."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}

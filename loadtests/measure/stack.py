@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +49,11 @@ class BenchStack:
 
     def start(self, name: str, module: str, port_variable: str, ready: str, **settings: str) -> int:
         """One of our programs as a process; its port, once it is ready. One that starts again keeps its port."""
+        return self.start_command(name, [sys.executable, "-m", module], port_variable, ready, **settings)
+
+    def start_command(
+        self, name: str, command: Sequence[str | Path], port_variable: str, ready: str, **settings: str
+    ) -> int:
         port = self.ports.get(name) or free_port()
         environment = {
             **os.environ,
@@ -62,7 +67,7 @@ class BenchStack:
             **settings,
         }
         log = self.folder / f"{name}.log"
-        process = launch(name, [sys.executable, "-m", module], log=log, cwd=ROOT, environment=environment)
+        process = launch(name, command, log=log, cwd=ROOT, environment=environment)
         self.processes[name], self.ports[name] = process, port
         await_ready(process, lambda: answers(f"http://127.0.0.1:{port}{ready}"), log=log, patience=START_PATIENCE)
         return port

@@ -1,27 +1,32 @@
 """Questions about catalogues and collections."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from common.addresses import Jid, parse_phone
+from sender.answering.groups import PictureOf
 from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer, NoAnswer
 from sender.whatsapp.powers.business import NoBusiness
-from sender.whatsapp.powers.catalog import Product
+from sender.whatsapp.powers.catalog import Draft, Product
 
 Arguments = Mapping[str, Any]
 
 
 class CatalogQuestions:
-    def __init__(self, seats: Seats) -> None:
+    """`picture_of` gives a picture as it is, as a JPEG."""
+
+    def __init__(self, seats: Seats, picture_of: PictureOf) -> None:
         self._seats = seats
+        self._picture_of = picture_of
 
     def by_name(self) -> Mapping[str, Answerer]:
         return {
             "catalog": self.show,
             "product": self.show_product,
+            "edit-product": self.write_product,
             "delete-product": self.delete_product,
             "collections": self.list_collections,
             "collection-products": self.show_collection,
@@ -46,6 +51,18 @@ class CatalogQuestions:
         if found is None:
             raise NoAnswer(404, "there is no such product")
         return {"cartEnabled": has_cart, "catalogId": None, "product": _shown(found)}
+
+    async def write_product(self, instance: UUID, arguments: Arguments) -> Any:
+        """A product of the catalogue that has the same code of the seller is changed; else there is a new one."""
+        catalog = self._seats.inquiries(instance).catalog
+        with _of_business():
+            known = await catalog.find_by_retailer(arguments["retailerId"])
+            pictures = [await self._picture_of(each, instance) for each in arguments["images"]]
+            draft = _draft(arguments, pictures)
+            if known is None:
+                return {"id": await catalog.add(draft)}
+            await catalog.change(known.id, draft)
+        return {"id": known.id}
 
     async def delete_product(self, instance: UUID, arguments: Arguments) -> Any:
         catalog, was_there = self._seats.inquiries(instance).catalog, False
@@ -88,6 +105,25 @@ def _of_business() -> Iterator[None]:
 def _owner(arguments: Arguments) -> Jid | None:
     phone = arguments.get("phone")
     return None if phone is None else parse_phone(phone)
+
+
+def _draft(given: Arguments, pictures: Sequence[bytes]) -> Draft:
+    sale_price = given["salePrice"]
+    return Draft(
+        name=given["name"],
+        description=given["description"],
+        retailer_id=given["retailerId"],
+        price=_thousandths(given["price"]),
+        sale_price=None if sale_price is None else _thousandths(sale_price),
+        currency=given["currency"],
+        pictures=tuple(pictures),
+        url=given["url"] or None,
+        is_hidden=given["isHidden"],
+    )
+
+
+def _thousandths(price: float) -> str:
+    return str(round(price * 1000))
 
 
 def _shown(product: Product) -> dict[str, Any]:

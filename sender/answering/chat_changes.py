@@ -43,10 +43,13 @@ class ChatChanges:
         if not done.is_done:
             return {"value": False}
         chat = chat if known is None else known.chat
+        lid = None if known is None or known.lid == chat else known.lid
         if action == "delete":
-            await self._pool.execute(table.FORGET, instance, chat)
-        else:
-            await table.tell(self._pool, [_news(instance, chat, action, known, now)])
+            await self._pool.execute(table.FORGET, instance, chat, lid)
+            return {"value": True}
+        if lid is not None and action in ("read", "unread", "clear"):
+            await self._pool.execute(table.READ_TWIN, instance, lid, now)
+        await table.tell(self._pool, [_news(instance, chat, action, known, now)])
         return {"value": True}
 
     async def _read(self, instance: UUID, thread: Jid, known: Chat | None, now: datetime) -> None:

@@ -8,25 +8,39 @@ from uuid import UUID
 from common.addresses import GROUP, LID, USER, Jid, chat_address, server_of, to_phone
 from common.clock import Clock
 from common.errors import DeliveryError
+from common.metrics import SenderMetrics
 from common.postgres import Pool
 from common.tables import chat as table
 from common.tables.chat import FOR_EVER, NOT_MUTED, Chat, Note
-from sender.answering.appearances import Appearances
+from sender.answering.appearances import Appearances, CacheRules
+from sender.answering.cache import Cache
 from sender.answering.seats import Seats
 from sender.answers import Answerer, NoAnswer
 from sender.whatsapp.powers.people import FOREVER, ChatSettings, People
 
 Arguments = Mapping[str, Any]
 
+FEW = 100
+"""Instances whose groups' names are kept at a time: each may have many."""
+
 
 class ChatQuestions:
     """Answered also while nothing is connected: then with what is known here alone."""
 
-    def __init__(self, seats: Seats, pool: Pool, appearances: Appearances, clock: Clock) -> None:
+    def __init__(
+        self,
+        seats: Seats,
+        pool: Pool,
+        appearances: Appearances,
+        clock: Clock,
+        metrics: SenderMetrics,
+        rules: CacheRules,
+    ) -> None:
         self._seats = seats
         self._pool = pool
         self._appearances = appearances
         self._clock = clock
+        self._names: Cache[UUID, Mapping[Jid, str]] = Cache("group-names", rules.kept, FEW, clock, metrics)
 
     def by_name(self) -> Mapping[str, Answerer]:
         return {"chats": self.list_page, "chat-metadata": self.show}
@@ -38,6 +52,8 @@ class ChatQuestions:
         size = arguments["pageSize"]
         chats = await table.list_page(self._pool, instance, size, (arguments["page"] - 1) * size)
         names = await _names(people) if people is not None and chats else {}
+        if any(server_of(each.chat) == GROUP and each.name is None for each in chats):
+            names = {**names, **await self._group_names(instance)}
         now = self._clock.now()
         return [_listed(each, names, now) for each in chats]
 
@@ -58,6 +74,19 @@ class ChatQuestions:
         settings = await people.chat_settings()
         found = [(chat, one.is_archived, one.is_pinned, _milliseconds(one)) for chat, one in settings.items()]
         await table.settle(self._pool, instance, found)
+
+    async def _group_names(self, instance: UUID) -> Mapping[Jid, str]:
+        """Of groups that came without one: asked for all at once, and not again for a while."""
+        try:
+            return await self._names.get(instance, lambda: self._learn_group_names(instance))
+        except (NoAnswer, DeliveryError):
+            return {}
+
+    async def _learn_group_names(self, instance: UUID) -> Mapping[Jid, str]:
+        joined = await self._seats.groups(instance).joined()
+        names = {each.address: name for each in joined if (name := each.subject.replace("\0", ""))}
+        await self._pool.execute(table.NAME, instance, list(names), list(names.values()))
+        return names
 
     async def _appearance(self, instance: UUID, people: People, chat: Jid) -> tuple[str | None, str | None]:
         """What is not shown, or not told now, is null: the rest of the answer is known here."""

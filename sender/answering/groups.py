@@ -1,32 +1,27 @@
-"""Questions about groups; those about members serve communities too."""
+"""Questions about groups as a whole: made, shown, changed, joined and left."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common.addresses import Jid, community_address, parse_phone, to_phone
+from common.addresses import Jid, parse_phone, to_phone
 from common.clock import Clock
-from common.errors import DeliveryError, Refused
+from common.errors import DeliveryError
 from common.tables.chat import Chat
 from sender.answering import members
+from sender.answering.membership import Invite, announcement_group, invite_refused, link_to
 from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer, NoAnswer
-from sender.whatsapp.powers.groups import Change, Group, Groups, GroupUnknown, NotAllowed
+from sender.whatsapp.powers.groups import Group, Groups, NotAllowed
 from sender.whatsapp.powers.inquiries import HasInquiries
 from sender.whatsapp.powers.people import FOREVER, ChatSettings, HasPeople
 
 Arguments = Mapping[str, Any]
 PictureOf = Callable[[str, UUID], Awaitable[bytes]]
 """A URL or data URI that an instance names, as a JPEG that WhatsApp takes. Raises DeliveryErrors."""
-Invite = Callable[[UUID, Sequence[Jid], str], Awaitable[None]]
-"""Writes the invitation to each, through the instance's own queue."""
-
 ChatsOf = Callable[[UUID, Sequence[Jid]], Awaitable[Mapping[Jid, Chat]]]
 """What the gateway's own list knows of these chats."""
-
-INVITABLE = frozenset({"not-authorized", "forbidden", "left-recently"})
-"""Why somebody was not added who can be invited."""
 
 EXPIRATIONS = {"24_HOURS": 86_400, "7_DAYS": 604_800, "90_DAYS": 7_776_000, "OFF": 0}
 
@@ -50,10 +45,6 @@ class GroupQuestions:
             "update-group-name": self.rename,
             "update-group-photo": self.set_picture,
             "update-group-description": self.describe,
-            "add-participant": self.add,
-            "remove-participant": self.remove,
-            "add-admin": self.promote,
-            "remove-admin": self.demote,
             "leave-group": self.leave,
             "group-invitation-metadata": self.show_invited,
             "group-invitation-link": self.invitation,
@@ -85,10 +76,10 @@ class GroupQuestions:
         with reading():
             wanted = await members.resolve(held.session, phones)
             made = await groups.create(arguments["groupName"], [each for each in wanted.values() if each is not None])
-        link, _ = await _link(groups, made.address)
+        link, _ = await link_to(groups, made.address)
         told = members.outcomes(wanted, made.members)
         if arguments["autoInvite"]:
-            await self._invite_refused(instance, wanted, told, link)
+            await invite_refused(self._invite, instance, wanted, told, link)
         return {"phone": to_phone(made.address), "invitationLink": link, "participants": told}
 
     async def show(self, instance: UUID, arguments: Arguments) -> Any:
@@ -97,7 +88,7 @@ class GroupQuestions:
         with reading():
             group = await groups.look(address)
             needs_approval = await self._needs_approval(instance, address)
-        link, error = await _link(groups, address)
+        link, error = await link_to(groups, address)
         return {**_metadata(group, needs_approval), "invitationLink": link, "invitationLinkError": error}
 
     async def show_lightly(self, instance: UUID, arguments: Arguments) -> Any:
@@ -124,18 +115,6 @@ class GroupQuestions:
 
         return await self._do(instance, "picture", change)
 
-    async def add(self, instance: UUID, arguments: Arguments) -> Any:
-        return await self._change(instance, Change.ADD, arguments)
-
-    async def remove(self, instance: UUID, arguments: Arguments) -> Any:
-        return await self._change(instance, Change.REMOVE, arguments)
-
-    async def promote(self, instance: UUID, arguments: Arguments) -> Any:
-        return await self._change(instance, Change.PROMOTE, arguments)
-
-    async def demote(self, instance: UUID, arguments: Arguments) -> Any:
-        return await self._change(instance, Change.DEMOTE, arguments)
-
     async def leave(self, instance: UUID, arguments: Arguments) -> Any:
         group = parse_phone(arguments["groupId"])
         return await self._do(instance, "leave", lambda groups: groups.leave(group))
@@ -160,7 +139,7 @@ class GroupQuestions:
     async def renew_invitation(self, instance: UUID, arguments: Arguments) -> Any:
         """Of a community it is the announcement group's, which leads people in."""
         name = arguments["groupId"]
-        address = parse_phone(name) if "-" in name else await self.announcement_group(instance, name)
+        address = parse_phone(name) if "-" in name else await announcement_group(self._groups(instance), name)
         answer = await self._invitation(instance, address, renew=True)
         return {"invitationLink": answer["invitationLink"]}
 
@@ -173,13 +152,6 @@ class GroupQuestions:
         chat, seconds = parse_phone(arguments["phone"]), EXPIRATIONS[arguments["chatExpiration"]]
         return await self._do(instance, "expiration", lambda groups: groups.expire_messages(chat, seconds))
 
-    async def announcement_group(self, instance: UUID, community: str) -> Jid:
-        """The group of a community that everybody is in, or the community itself where there is none."""
-        address = community_address(community)
-        with reading():
-            found = await self._groups(instance).sub_groups(address)
-        return next((each.address for each in found if each.is_announcement), address)
-
     def _groups(self, instance: UUID) -> Groups:
         return self._seats.groups(instance)
 
@@ -188,35 +160,6 @@ class GroupQuestions:
         with doing(instance, what) as done:
             await change(groups)
         return {"value": done.is_done}
-
-    async def _change(self, instance: UUID, change: Change, arguments: Arguments) -> Any:
-        held, groups = self._seats.held(instance), self._groups(instance)
-        if arguments["communityId"]:
-            group = await self.announcement_group(instance, arguments["communityId"])
-        else:
-            group = parse_phone(arguments["groupId"])
-        told: list[dict[str, Any]] = []
-        with doing(instance, change.value) as done:
-            wanted = await members.resolve(held.session, list(dict.fromkeys(arguments["phones"])))
-            addresses = [each for each in wanted.values() if each is not None]
-            found = await groups.change_members(group, change, addresses) if addresses else []
-            told = members.outcomes(wanted, found)
-            if arguments.get("autoInvite"):
-                link, _ = await _link(groups, group)
-                await self._invite_refused(instance, wanted, told, link)
-        return {"value": done.is_done and any(one["done"] or one["invited"] for one in told), "participants": told}
-
-    async def _invite_refused(
-        self, instance: UUID, wanted: Mapping[str, Jid | None], told: list[dict[str, Any]], link: str | None
-    ) -> None:
-        """Whoever is on WhatsApp and was not added, but was not in the group before, is written to."""
-        refused = [one for one in told if one["error"] in INVITABLE]
-        addresses = [address for one in refused if (address := wanted[one["phone"]]) is not None]
-        if link is None or not addresses:
-            return
-        await self._invite(instance, addresses, link)
-        for one in refused:
-            one["invited"] = True
 
     async def _invitation(self, instance: UUID, group: Jid, *, renew: bool) -> Any:
         groups = self._groups(instance)
@@ -242,19 +185,6 @@ class GroupQuestions:
             return 0
         known = {contact.address for contact in await session.people.contacts()}
         return sum(bool({member.address, member.phone, member.other} & known) for member in group.members)
-
-
-async def _link(groups: Groups, group: Jid) -> tuple[str | None, str | None]:
-    try:
-        return await groups.invitation(group), None
-    except NotAllowed:
-        return None, "not-authorized"
-    except GroupUnknown:
-        return None, "forbidden"
-    except Refused:
-        return None, "forbidden"
-    except DeliveryError:
-        return None, "too many requests"
 
 
 def _metadata(group: Group, needs_approval: bool = False) -> dict[str, Any]:

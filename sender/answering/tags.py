@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from common.addresses import chat_address
+from common.addresses import chat_address, to_phone
+from common.clock import Clock
 from common.errors import DeliveryError
 from common.postgres import Pool
 from common.requests.business import COLORS
@@ -12,6 +13,8 @@ from common.tables import chat as chats
 from common.tables import tag as table
 from sender.answering.seats import Seats, doing, reading
 from sender.answers import Answerer
+from sender.notices import Notices
+from sender.translation.tags import tagged
 
 Arguments = Mapping[str, Any]
 
@@ -19,9 +22,11 @@ Arguments = Mapping[str, Any]
 class TagQuestions:
     """A tag that nobody made through us is not known, so it is neither changed nor put anywhere."""
 
-    def __init__(self, seats: Seats, pool: Pool) -> None:
+    def __init__(self, seats: Seats, pool: Pool, notices: Notices, clock: Clock) -> None:
         self._seats = seats
         self._pool = pool
+        self._notices = notices
+        self._clock = clock
 
     def by_name(self) -> Mapping[str, Answerer]:
         return {
@@ -81,4 +86,7 @@ class TagQuestions:
             return {"value": False}
         with doing(instance, "tag of a chat") as done:
             await labels.label_chat(str(tag.id), chat if known is None else known.thread, is_on)
+        if done.is_done:
+            phone, at = to_phone(chat if known is None else known.chat), self._clock.now()
+            await self._notices.tell(instance, lambda account: tagged(account, phone, str(tag.id), is_on, at))
         return {"value": done.is_done}

@@ -1,5 +1,6 @@
 """Products, catalogues, orders, and invitations to administer a channel."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from common.addresses import Jid, parse_phone, user_of
@@ -17,8 +18,8 @@ from sender.composers.native_flow import interactive
 from sender.composers.occasion import Composed, Occasion
 from sender.composers.payment import order_parameters, update_parameters
 from sender.composers.text import with_line_breaks
+from sender.whatsapp.powers.newsletters import HasNewsletters, NewsletterUnknown
 from sender.whatsapp.protobuf import ExtendedTextMessage, Message, NewsletterAdminInviteMessage, ProductMessage
-from sender.whatsapp.session import NewsletterNames
 
 INVITE_LIFE = timedelta(days=7)  # WhatsApp's own
 
@@ -58,10 +59,12 @@ async def compose_order_update(send: OrderUpdate, occasion: Occasion) -> Compose
 
 
 async def compose_admin_invite(send: SendNewsletterAdminInvite, occasion: Occasion) -> Composed:
+    """The name is for the eye: it is left out where there is no telling it."""
     newsletter = Jid(send.adminInviteMessage.newsletterId)
     name = None
-    if isinstance(occasion.session, NewsletterNames):
-        name = await occasion.session.newsletter_name(newsletter)
+    if isinstance(occasion.session, HasNewsletters):
+        with suppress(NewsletterUnknown):
+            name = (await occasion.session.newsletters.look(newsletter)).name
     return Message(
         newsletterAdminInviteMessage=NewsletterAdminInviteMessage(
             newsletterJID=newsletter,

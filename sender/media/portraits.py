@@ -27,13 +27,20 @@ class Portraits:
 
     async def jpeg(self, source: str, instance: UUID) -> bytes:
         """`source` is a public URL or a data URI. Raises MediaNotUsable and MediaAway."""
+        return await self._made("profile", source, instance)
+
+    async def whole(self, source: str, instance: UUID) -> bytes:
+        """As `jpeg`, but nothing is cut off: what a product shows."""
+        return await self._made("link-image", source, instance)
+
+    async def _made(self, form: str, source: str, instance: UUID) -> bytes:
         try:
             folder = await asyncio.to_thread(self._disk.work_folder)
         except MediaError as error:
             raise MediaAway(str(error)) from error
         try:
             await self._fetching.fetch(source, instance, folder / "source", LARGEST)
-            made = await self._workshop.convert(Job("profile", folder / "source", folder / "converted"))
+            made = await self._workshop.convert(Job(form, folder / "source", folder / "converted"))
             return await asyncio.to_thread(made.path.read_bytes)
         except NotUsable as refused:
             raise MediaNotUsable(str(refused)) from refused

@@ -85,6 +85,7 @@ class Receiving:
         self._active: dict[UUID, UUID] = {}  # the file and its instance
         self._large = asyncio.Semaphore(1)
         self._news = asyncio.Event()
+        self._counts_at = 0.0
 
     def look(self) -> None:
         """There may be something to fetch."""
@@ -97,6 +98,7 @@ class Receiving:
                 self._news.clear()
                 try:
                     await self._begin(tasks)
+                    await self._count()
                 except OUTAGES as error:
                     log.warning("received files wait for Postgres", error=type(error).__name__)
                 await until(self._clock, self._clock.elapsed() + LOOK_EVERY, self._news)
@@ -114,6 +116,12 @@ class Receiving:
                     tasks.create_task(self._receive(row), name=f"received file {row.id}")
             if len(due) < room:
                 return
+
+    async def _count(self) -> None:
+        """Now and then: under load there is news with every file."""
+        if self._clock.elapsed() >= self._counts_at:
+            self._counts_at = self._clock.elapsed() + LOOK_EVERY
+            self._metrics.to_download.set(await table.count_waiting(self._pool, list(self._held())))
 
     async def _receive(self, row: DueMedia) -> None:
         epoch = self._held().get(row.shard)

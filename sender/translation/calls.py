@@ -72,6 +72,8 @@ def _notice(meta: BasicCallMeta, account: Account, name: str, *, is_missed: bool
         "momment": milliseconds,
         "chatName": shown,
         "senderName": "" if is_missed else shown,
+        "senderPhoto": account.picture_of(shown),
+        "photo": account.picture_of(shown),
         "notification": name,
         "notificationParameters": [],
         "callId": meta.callID,

@@ -70,13 +70,17 @@ def _message(row: ToldEvent, account: Account) -> list[ChatNews]:
     if not is_message(told) or without_device(source.chat) == STATUS:
         return []
     is_with_person = server_of(source.chat) in (USER, LID)
+    moment = _moment(told.Info.Timestamp / 1000) or row.told_at
+    # The autopilot marks it at once.
+    is_read = row.auto_read_message and not source.is_own and server_of(source.chat) != NEWSLETTER
     news = ChatNews(
         row.instance_id,
         _address(source),
         Jid(source.chat_lid) if source.chat_lid else None,
         push_name=_name(told.Info.Pushname) if is_with_person and not source.is_own else None,
-        last_message_at=_moment(told.Info.Timestamp / 1000) or row.told_at,
-        unread=0 if source.is_own else 1,
+        last_message_at=moment,
+        unread=0 if source.is_own or is_read else 1,
+        read_at=moment if is_read else None,
         last_received_id=None if source.is_own else told.Info.ID.replace("\0", ""),
         last_received_by=None if source.is_own else address(told.Info.MessageSource.Sender),
     )

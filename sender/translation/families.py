@@ -31,7 +31,7 @@ class Translator:
             EventCode.PRESENCE: presence.presence,
             EventCode.JOINED_GROUP: groups.group_joined,
             EventCode.GROUP_INFO: groups.group_changed,
-            EventCode.PICTURE: profile.picture,
+            EventCode.PICTURE: lambda row, account: [],  # told when the new one has been looked at
             EventCode.CALL_OFFER: calls.translate,
             EventCode.CALL_OFFER_NOTICE: calls.translate,
             EventCode.CALL_TERMINATE: calls.translate,
@@ -43,10 +43,11 @@ class Translator:
         opened: Opened | None = None,
         told_ids: Mapping[str, str] = MappingProxyType({}),
         numbers: Mapping[Jid, str] = MappingProxyType({}),
+        pictures: Mapping[str, str] = MappingProxyType({}),
     ) -> list[NewEvent]:
         """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids, `numbers` which
-        numbers are behind LIDs. Raises whatever a malformed event raises."""
-        account = Account.of(row, numbers)
+        numbers are behind LIDs, `pictures` what people and groups show. Raises whatever a malformed event raises."""
+        account = Account.of(row, numbers, pictures)
         if row.code == EventCode.MESSAGE:
             return received.message(row.body, account, self._media, opened, told_ids)
         return self._families[row.code](row, account)

@@ -68,6 +68,7 @@ class _Notice:
             messageId=f"{self._row.id}{suffix}",
             phone=to_phone(self._group),
             chatName=self._name,
+            photo=self._account.picture_of(to_phone(self._group)),
             momment=self._at,
             fromMe=phone is not None and phone == self._account.phone,
             senderName=phone or "",

@@ -1,11 +1,17 @@
-"""Persons: the LIDs in an event whose numbers it does not tell, for somebody to look up before it is translated."""
+"""Persons: whose numbers and whose pictures an event's callbacks show, for somebody to look up before it is
+translated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from common.addresses import LID, Jid, server_of, without_device
+from common.addresses import GROUP, LID, USER, Jid, server_of, to_phone, without_device
 from common.tables.event_inbox import ToldEvent
+from sender.translation.scene import Account, Source, pair
 from sender.whatsapp.engine_events import (
     JID,
+    BasicCallMeta,
+    CallOffer,
+    CallOfferNotice,
+    CallTerminate,
     ChatPresence,
     EventCode,
     GroupInfoEvent,
@@ -13,8 +19,10 @@ from sender.whatsapp.engine_events import (
     JoinedGroup,
     MessageSource,
     Node,
+    Picture,
     Presence,
     ReceivedMessage,
+    UndecryptableMessage,
     address,
 )
 
@@ -25,6 +33,46 @@ def nameless_in(row: ToldEvent) -> set[Jid]:
     return found - {without_device(Jid(row.lid))} if row.lid else found
 
 
+def shown_in(row: ToldEvent, account: Account) -> Mapping[str, Jid]:
+    """Whose pictures its callbacks show: people and groups, but not the account itself, by what the API calls them.
+    Raises what a malformed event raises."""
+    match row.code:
+        case EventCode.MESSAGE:
+            found = _in_message(ReceivedMessage.FromString(row.body).Info.MessageSource, account)
+        case EventCode.UNDECRYPTABLE:
+            found = _in_message(UndecryptableMessage.FromString(row.body).Info.MessageSource, account)
+        case EventCode.CALL_OFFER:
+            found = _caller(CallOffer.FromString(row.body).basicCallMeta)
+        case EventCode.CALL_OFFER_NOTICE:
+            found = _caller(CallOfferNotice.FromString(row.body).basicCallMeta)
+        case EventCode.CALL_TERMINATE:
+            found = _caller(CallTerminate.FromString(row.body).basicCallMeta)
+        case EventCode.GROUP_INFO:
+            group = address(GroupInfoEvent.FromString(row.body).JID)
+            found = {to_phone(group): group} if group is not None else {}
+        case _:
+            return {}
+    return {
+        phone: jid
+        for phone, jid in found.items()
+        if server_of(jid) in (USER, LID, GROUP) and phone not in (account.phone, account.lid)
+    }
+
+
+def _in_message(told: MessageSource, account: Account) -> dict[str, Jid]:
+    source, sender = Source.of(told, account), address(told.Sender)
+    found = {source.chat_phone: source.chat}
+    if sender is not None and (writer := source.writer_phone or source.writer_lid) is not None:
+        found.setdefault(writer, without_device(sender))
+    return found
+
+
+def _caller(meta: BasicCallMeta) -> dict[str, Jid]:
+    caller = address(meta.callCreator) or address(getattr(meta, "from"))
+    phone, lid = pair(caller, address(meta.callCreatorAlt))
+    return {phone or lid or "": without_device(caller)} if caller is not None else {}
+
+
 def _addresses(row: ToldEvent) -> Iterable[Jid | None]:
     match row.code:
         case EventCode.MESSAGE:
@@ -33,6 +81,8 @@ def _addresses(row: ToldEvent) -> Iterable[Jid | None]:
             return _of_source(ChatPresence.FromString(row.body).MessageSource)
         case EventCode.PRESENCE:
             return [address(Presence.FromString(row.body).From)]
+        case EventCode.PICTURE:
+            return [address(Picture.FromString(row.body).JID)]
         case EventCode.HISTORY_SYNC:
             history = HistorySync.FromString(row.body).Data
             return [Jid(each.ID) for each in history.conversations if not each.pnJID]

@@ -1,8 +1,8 @@
-"""The linked account itself: what it read on another of its devices, and its own new picture."""
+"""The linked account itself: what it read on another of its devices, its new name, its new picture."""
 
 from datetime import UTC, datetime
 
-from common.addresses import Jid, without_device
+from common.addresses import Jid
 from common.callbacks import event, message_status, milliseconds
 from common.tables.event import NewEvent
 from common.tables.event_inbox import ToldEvent
@@ -29,32 +29,32 @@ def is_read_by_me(told: Receipt) -> bool:
 
 
 def renamed(account: Account, at: datetime) -> NewEvent:
-    """The account was given the name that it has now, through us: the library does not tell that."""
-    body = {
-        **notification_envelope(
-            account, fromMe=True, momment=milliseconds(at), senderName=account.name or account.phone
-        ),
-        "notification": "PROFILE_NAME_UPDATED",
-        "profileName": account.name or "",
-    }
-    return event(account.instance_id, "received", body, is_own=True)
+    """The account has the name that it has now since a moment ago."""
+    return _changed(account, at, account.picture, "PROFILE_NAME_UPDATED", profileName=account.name or "")
 
 
-def picture(row: ToldEvent, account: Account) -> list[NewEvent]:
-    """Only the own picture has a callback. The library tells that it changed, not where the new one is."""
-    told = Picture.FromString(row.body)
-    who = address(told.JID)
-    mine = {account.phone and f"{account.phone}@s.whatsapp.net", account.lid and without_device(Jid(account.lid))}
-    if who is None or without_device(who) not in mine:
-        return []
+def portrayed(account: Account, former: str | None, at: datetime) -> NewEvent:
+    """The account shows the picture that it has now, or none, and showed the `former` one before."""
+    return _changed(account, at, former, "PROFILE_PICTURE_UPDATED", updatedPhoto=account.picture or "")
+
+
+def pictured(row: ToldEvent, account: Account) -> str | None:
+    """Whose picture changed, as the API spells it. The library does not tell where the new one is."""
+    who = address(Picture.FromString(row.body).JID)
+    return None if who is None else account.phone_of(who)
+
+
+def _changed(account: Account, at: datetime, photo: str | None, name: str, **shown: str) -> NewEvent:
     body = {
         **notification_envelope(
             account,
             fromMe=True,
-            momment=told.Timestamp * 1000,
+            momment=milliseconds(at),
             senderName=account.name or account.phone,
+            senderPhoto=photo,
+            photo=photo,
         ),
-        "notification": "PROFILE_PICTURE_UPDATED",
-        "updatedPhoto": "",
+        "notification": name,
+        **shown,
     }
-    return [event(account.instance_id, "received", body, is_own=True)]
+    return event(account.instance_id, "received", body, is_own=True)

@@ -36,9 +36,22 @@ class Account:
     numbers: Mapping[Jid, str] = field(default_factory=dict)
     """Of others: from LIDs to the numbers behind them, where the event does not tell these itself."""
 
+    picture: str | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """Of others, by what the API calls them: links to their pictures, as far as these are known."""
+
     @classmethod
-    def of(cls, row: ToldEvent, numbers: Mapping[Jid, str] = MappingProxyType({})) -> "Account":
-        return cls(row.instance_id, row.phone or "", row.lid, row.profile_name, numbers)
+    def of(
+        cls,
+        row: ToldEvent,
+        numbers: Mapping[Jid, str] = MappingProxyType({}),
+        pictures: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Account":
+        return cls(row.instance_id, row.phone or "", row.lid, row.profile_name, numbers, row.profile_picture, pictures)
+
+    def picture_of(self, phone: str | None) -> str | None:
+        """The link to what somebody or a group shows, spelled as the API does."""
+        return self.picture if phone == self.phone else self.pictures.get(phone or "")
 
     def phone_of(self, jid: Jid) -> str:
         """How the API spells it: by number where that is known."""
@@ -167,9 +180,9 @@ class Scene:
             "momment": self.milliseconds,
             "status": "SENT" if source.is_own else "RECEIVED",
             "chatName": self._chat_name(),
-            "senderPhoto": None,
+            "senderPhoto": account.picture_of(source.writer_phone or source.writer_lid),
             "senderName": name or source.writer_phone or "",
-            "photo": None,
+            "photo": account.picture_of(source.chat_phone),
             "broadcast": is_list,
             "participantPhone": source.writer_phone if source.is_group else None,
             "participantLid": source.writer_lid if in_group else None,

@@ -35,7 +35,11 @@ def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | N
     )
     patience = Patience(ack=settings.whatsapp_ack_timeout.total_seconds())
     # The caller's patience must not end first: whoever sees a message time out is to start its session anew.
-    patience = replace(patience, send=min(patience.send, settings.send_timeout.total_seconds() * 0.95))
+    patience = replace(
+        patience,
+        send=min(patience.send, settings.send_timeout.total_seconds() * 0.95),
+        between_questions=settings.whatsapp_question_pause.total_seconds(),
+    )
     return NeonizeEngine(
         settings.session_store,
         options,

@@ -266,6 +266,15 @@ class KeptNumbers(Protocol):
 
 
 @runtime_checkable
+class KeptNames(Protocol):
+    """A power of engines: what accounts are called, also where that was changed elsewhere."""
+
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        """Of the accounts that are linked as these devices; one whose name is not known is not in it."""
+        ...
+
+
+@runtime_checkable
 class CallLinks(Protocol):
     """neonize: nothing. It takes a question to the server that the library does not know."""
 
@@ -280,13 +289,6 @@ class LocalDeletions(Protocol):
     calls do not carry."""
 
     async def delete_for_me(self, chat: Jid, whatsapp_id: str) -> None: ...
-
-
-@runtime_checkable
-class NewsletterNames(Protocol):
-    """neonize: GetNewsletterInfo."""
-
-    async def newsletter_name(self, newsletter: Jid) -> str | None: ...
 
 
 # --- pairing ---

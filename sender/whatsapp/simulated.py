@@ -2,20 +2,17 @@
 
 import asyncio
 import hashlib
-import json
-import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Literal, Self
 
 from common import logs
-from common.addresses import Jid, parse_phone, user_of, without_device
+from common.addresses import Jid, parse_phone, without_device
 from common.errors import (
     DeliveryError,
     LostOwnership,
@@ -26,6 +23,10 @@ from common.errors import (
     Refused,
     TemporaryFailure,
 )
+from sender.whatsapp.powers.groups import Groups
+from sender.whatsapp.powers.inquiries import HasInquiries, Inquiries
+from sender.whatsapp.powers.newsletters import Newsletters
+from sender.whatsapp.powers.people import People, Privacy
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
     Accepted,
@@ -49,86 +50,16 @@ from sender.whatsapp.session import (
     Secret,
     UploadedFile,
 )
-from sender.whatsapp.simulated_people import SimulatedPeople
-from sender.whatsapp.simulated_state import SharedState, SharingSession
+from sender.whatsapp.simulation.account import SimulatedAccount
+from sender.whatsapp.simulation.behaviour import Behaviour
+from sender.whatsapp.simulation.journal import Handed, Journal
+from sender.whatsapp.simulation.state import SharedState, SharingSession
+
+__all__ = ["Behaviour", "Handed", "Journal", "RelayedSimulatedSession", "SimulatedEngine", "SimulatedSession"]
 
 log = logs.get(__name__)
 
 CLOSE_PATIENCE = 2.0  # seconds that a closing session gives to what it has still to tell
-
-
-CODE_LIFE = timedelta(seconds=60)
-"""As long as WhatsApp's first code lives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """One message that the engine was handed, in order of hand-over."""
-
-    instance: str
-    chat: Jid
-    whatsapp_id: str
-    text: str
-    at: float
-    message: Message | None = None
-    """The whole of it, where the journal has no file: what runs for long would fill its memory."""
-
-
-class Journal:
-    """Hand-overs, and optionally a file that survives a kill -9: one appended line is one write."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.handed: list[Handed] = []
-        self.keeps_messages = path is None
-        self._file = _open(path) if path else None
-        self._connections = _open(path.with_name(f"{path.name}.connections")) if path else None
-        self._grown = asyncio.Event()
-
-    def record(self, handed: Handed) -> None:
-        if self._file is not None:
-            line = json.dumps([handed.instance, handed.chat, handed.whatsapp_id, handed.text, handed.at])
-            os.write(self._file, line.encode() + b"\n")
-        self.handed.append(handed)
-        self._grown.set()
-
-    def connection(self, instance: str, is_open: bool) -> None:
-        """A session connected or disconnected; kept in a second file, since it is no hand-over."""
-        if self._connections is not None:
-            os.write(self._connections, json.dumps([instance, is_open, time.time()]).encode() + b"\n")
-
-    async def reached(self, count: int) -> list[Handed]:
-        """Wait until that many messages were handed over."""
-        while len(self.handed) < count:
-            self._grown.clear()
-            await self._grown.wait()
-        return self.handed
-
-
-def _open(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-
-Hook = Callable[[Jid, str], Awaitable[None]]
-"""Told the chat and the id of a send; it may wait, and raise a DeliveryError."""
-
-
-@dataclass(slots=True)
-class Behaviour:
-    """What the simulated network does. `errors` fails sends to a chat, in turn; `failures` is a share of all.
-
-    `before` and `after` are asked around a hand-over: what `before` raises, was surely not sent.
-    """
-
-    latency: timedelta = timedelta(0)
-    failures: float = 0.0
-    receipts: bool = True
-    code_life: timedelta = CODE_LIFE
-    errors: dict[Jid, list[type[DeliveryError]]] = field(default_factory=dict)
-    always: Mapping[Jid, type[DeliveryError]] = field(default_factory=dict)
-    accounts: dict[str, Jid | None] = field(default_factory=dict)
-    """Numbers whose account has another address, or that have none."""
-    before: Hook | None = None
-    after: Hook | None = None
 
 
 class SimulatedSession:
@@ -142,11 +73,16 @@ class SimulatedSession:
         self._closed = False
         self._events: asyncio.Queue[tuple[Event, asyncio.Future[None]] | None] = asyncio.Queue()
         self._telling = engine.later(self._tell_in_order())
-        self.people = SimulatedPeople(engine.behaviour, lambda: self._connected)
+        self.has = engine.account_of(account.device)
+        self.people: People = self.has.people
+        self.groups: Groups = self.has.groups
+        self.newsletters: Newsletters = self.has.newsletters
+        self.privacy: Privacy = self.has.privacy
         self.typing: list[Jid] = []
         self.recording: list[Jid] = []
         self.read: list[tuple[Jid, Jid | None, str]] = []
         self.rejected: list[tuple[Jid, str]] = []
+        self.on_logout: LoggedOut | None = None  # what the session tells of its own logout, if anything
         self.deleted: list[tuple[Jid, str]] = []
         self.looked_up: list[str] = []
         self.secrets: dict[str, Secret] = {}  # a test adds those of received messages
@@ -234,12 +170,11 @@ class SimulatedSession:
         code = "".join(self._engine.chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=22))
         return f"https://call.whatsapp.com/{kind}/{code}"
 
-    async def newsletter_name(self, newsletter: Jid) -> str | None:
-        return f"Newsletter {user_of(newsletter)[-3:]}"
-
     async def logout(self) -> None:
         if not self._connected:
             raise NotConnected
+        if self.on_logout is not None:
+            await self.end(self.on_logout)
         await self.close()
 
     async def upload(self, path: Path, kind: MediaKind) -> UploadedFile:
@@ -307,7 +242,7 @@ class SimulatedSession:
 
     def _set_connected(self, is_connected: bool) -> None:
         if is_connected != self._connected:
-            self._connected = is_connected
+            self._connected = self.has.line.is_connected = is_connected
             self._engine.journal.connection(self._account.instance, is_connected)
 
     async def restore(self) -> None:
@@ -330,12 +265,16 @@ class SimulatedSession:
                 done.set_result(None)
 
 
-class RelayedSimulatedSession(SimulatedSession, SharingSession):
+class RelayedSimulatedSession(SimulatedSession, SharingSession, HasInquiries):
     """What a session can do more when it goes through the relay, so that both modes can be told apart without one."""
 
     def __init__(self, account: Account, listener: Listener, engine: "SimulatedEngine") -> None:
         super().__init__(account, listener, engine)
         self.shared = SharedState()
+
+    @property
+    def inquiries(self) -> Inquiries:
+        return self.has.inquiries
 
 
 class SimulatedEngine:
@@ -348,7 +287,9 @@ class SimulatedEngine:
         self.journal = journal
         self.chance = Random(seed)
         self.sessions: dict[str, SimulatedSession] = {}
+        self._accounts: dict[Jid, SimulatedAccount] = {}
         self.numbers: dict[Jid, str] = {}  # a test adds those behind LIDs
+        self.names: dict[Jid, str] = {}  # of devices; a test changes them
         self.uploads: deque[MediaKind] = deque(maxlen=100)
         self.files: dict[str, bytes] = {}
         self.download_errors: dict[str, list[DeliveryError]] = {}
@@ -371,6 +312,9 @@ class SimulatedEngine:
     async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
         return {lid: self.numbers[lid] for lid in lids if lid in self.numbers}
 
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        return {device: self.names[device] for device in devices if device in self.names}
+
     async def kept_secret(self, device: Jid, chat: Jid, whatsapp_id: str) -> Secret | None:
         return next(
             (
@@ -380,6 +324,10 @@ class SimulatedEngine:
             ),
             None,
         )
+
+    def account_of(self, device: str) -> SimulatedAccount:
+        own = without_device(Jid(device))
+        return self._accounts.setdefault(own, SimulatedAccount(own, self.behaviour.accounts))
 
     async def open(self, account: Account, listener: Listener) -> SimulatedSession:
         if (older := self.sessions.get(account.instance)) is not None:

@@ -35,13 +35,13 @@ def test_no_route_of_the_collection_is_unknown() -> None:
 
 def test_the_matrix_has_a_line_for_each_route_and_its_states() -> None:
     lines = (
-        Matrix([("POST", "send-text"), ("POST", "products"), ("GET", "catalogs"), ("GET", "nothing")])
+        Matrix([("POST", "send-text"), ("POST", "catalogs/config"), ("GET", "catalogs"), ("GET", "nothing")])
         .text()
         .splitlines()[1:]
     )
     assert [line.split()[:4] for line in lines] == [
         ["POST", "send-text", "composed", "composed"],
-        ["POST", "products", "unavailable", "unavailable"],
+        ["POST", "catalogs/config", "unavailable", "unavailable"],
         ["GET", "catalogs", "unavailable", "composed"],
         ["GET", "nothing", "404", "404"],
     ]

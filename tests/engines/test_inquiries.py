@@ -1,14 +1,17 @@
 """What real sessions ask WhatsApp through the relay beyond what the library can, as a session's powers."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from common.addresses import Jid, user_of
+from common.errors import Refused
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.relayed_session import RelayedSession
 from sender.whatsapp.powers.business import Hours, NoBusiness, OpenDay, Opening
+from sender.whatsapp.powers.catalog import Draft
 from sender.whatsapp.powers.groups import GroupUnknown, NotAllowed
 from sender.whatsapp.powers.inquiries import Inquiries
 from sender.whatsapp.powers.newsletters import NewsletterUnknown
@@ -198,6 +201,28 @@ async def test_a_catalogue_is_read_page_by_page(scene: Scene) -> None:
     assert await catalog.delete("61") is True
     assert await catalog.delete("61") is False
     assert await catalog.find("61") is None
+
+
+async def test_a_product_is_made_with_its_pictures_and_changed(scene: Scene) -> None:
+    catalog = scene.ask.catalog
+    draft = Draft("Bread", "Ten", "B-1", "13000", "11000", "BRL", (JPEG, JPEG + b"2"), "https://example.com/b", False)
+    with pytest.raises(QuestionRefused):
+        await catalog.add(draft)
+    await scene.post("accounts", phone=scene.phone, business={}, catalog={})
+    made = await catalog.add(draft)
+    shown = await catalog.find_by_retailer("B-1")
+    assert shown is not None
+    assert (shown.id, shown.name, shown.price, shown.sale_price) == (made, "Bread", "13000", "11000")
+    assert (shown.url, shown.is_hidden, len(set(shown.pictures))) == ("https://example.com/b", False, 2)
+    assert all(each.startswith("https://mmg.whatsapp.net/") for each in shown.pictures)
+    await catalog.change(made, replace(draft, name="Bread rolls", sale_price=None, pictures=(), is_hidden=True))
+    shown = await catalog.find(made)
+    assert shown is not None
+    assert (shown.name, shown.sale_price, shown.is_hidden, shown.pictures) == ("Bread rolls", None, True, ())
+    with pytest.raises(QuestionRefused):
+        await catalog.change("1", draft)
+    with pytest.raises(Refused):
+        await catalog.add(replace(draft, pictures=(b"no picture",)))
 
 
 async def test_people_are_left_out_and_let_in_again(scene: Scene) -> None:

@@ -20,9 +20,10 @@ class Outcomes:
         assert await self._pool.fetch(attempt.INTEND, [number], [EPOCH], [message_id], NODE)
         return int(number)
 
-    async def send(self, zaap_id: str) -> None:
+    async def send(self, zaap_id: str, taken_at: datetime | None = None) -> None:
         number = await self.begin(zaap_id)
-        assert await self._pool.fetch(attempt.SENT, [number], [EPOCH], [f"3EB0{number:018X}"], [datetime.now(UTC)])
+        values = [f"3EB0{number:018X}"], [taken_at or datetime.now(UTC)]
+        assert await self._pool.fetch(attempt.SENT, [number], [EPOCH], *values)
 
     async def retry(self, zaap_id: str, again_at: datetime) -> None:
         number = await self.begin(zaap_id)

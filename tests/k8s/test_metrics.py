@@ -7,11 +7,14 @@ from typing import Any
 import httpx2
 import promql_parser
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from common.local.http import answers
+from common.metrics import FrontendMetrics, MediaMetrics, PulseMetrics, SenderMetrics
 from k8s.alerts.rules import ALERTS
 from k8s.dashboards.board import board
+from sender.vitals import HostsCollector
 from tests.frontend.process import running
 from tests.system.programs import Sender
 from tests.waiting import eventually
@@ -34,6 +37,20 @@ async def test_every_metric_that_is_asked_for_exists(database: str, redis_url: s
     finally:
         sender.kill()
     assert asked() - exposed == set()
+
+
+def test_every_metric_of_ours_has_its_place_on_the_board_or_in_an_alert() -> None:
+    registry = CollectorRegistry()
+    for metrics in (FrontendMetrics, SenderMetrics, PulseMetrics, MediaMetrics):
+        metrics(registry)
+    registry.register(HostsCollector(None))
+    wanted = asked()
+    forgotten = [family.name for family in registry.collect() if not any(_is_of(name, family.name) for name in wanted)]
+    assert forgotten == [], "draw them in k8s/dashboards/board.py and run: python -m k8s.build"
+
+
+def _is_of(name: str, family: str) -> bool:
+    return name in {f"{family}{suffix}" for suffixes in SUFFIXES.values() for suffix in suffixes}
 
 
 def asked() -> set[str]:

@@ -25,6 +25,7 @@ from sender.numbers import Numbers
 from sender.rescue import Rescue, Schedule
 from sender.retries import RetryPolicy
 from sender.sessions import Sessions
+from sender.stays import Stays
 from sender.translation.families import Translator
 from sender.translation.media import NoMedia
 from sender.uncertain import Uncertain, UncertainPolicy
@@ -32,6 +33,7 @@ from sender.whatsapp.session import Account, Listener, Replaced
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
 from tests.property.watched import Life, WatchedPool, WatchedRedis
+from tests.sender.silence import silent_pictures
 
 TTL, REFRESH = timedelta(seconds=9), timedelta(seconds=3)
 POLICY = DeliveryPolicy(
@@ -97,7 +99,8 @@ class Process:
             lambda one: self.couriers.wake(one), absent.wake, clock, max_attempts=3,
         )  # fmt: skip
         inbox = Inbox(
-            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot
+            stores, lambda: self.leases.held, absent.wake, Translator(NoMedia()), None, metrics, autopilot=autopilot,
+            pictures=silent_pictures(stores, clock),
         )  # fmt: skip
         self.engine = Engine(behaviour, network)
         self.sessions = Sessions(
@@ -126,7 +129,8 @@ class Process:
         )
         self._node = Node(
             self.engine, self.leases, ledger, self.sessions, self.couriers, inbox, absent, absent, intake, rescue,
-            absent, absent, handoff, uncertain, clock, address=("", 0), patience=5.0, event_sweep=timedelta(hours=1),
+            absent, absent, handoff, Stays(tuple, timedelta(0), clock), uncertain, clock, address=("", 0),
+            patience=5.0, event_sweep=timedelta(hours=1),
         )  # fmt: skip
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self._run())

@@ -22,6 +22,7 @@ from sender.couriers import Couriers
 from sender.inbox import Inbox
 from sender.ledger import Ledger
 from sender.numbers import Numbers
+from sender.pictures import PictureRules, Pictures
 from sender.rescue import Rescue, Schedule
 from sender.sessions import Sessions
 from sender.translation.families import Translator
@@ -71,6 +72,7 @@ class Station:
         self.announced: set[UUID] = set()
         """Instances of which it was said that they have events to deliver."""
         self.media: Media = NO_MEDIA
+        self.picture_rules = PictureRules()
 
     @asynccontextmanager
     async def running(self) -> "AsyncIterator[Station]":
@@ -80,9 +82,13 @@ class Station:
             self.pool, lambda: self.shards.held, lambda one: self.sessions.session_of(one),
             lambda one: self.couriers.wake(one), self.announced.update, self.clock, max_attempts=3,
         )  # fmt: skip
+        self.pictures = Pictures(
+            self.pool, lambda one: self.sessions.session_of(one), lambda one: self.sessions.look_at_profile(one),
+            self.clock, self.metrics, self.picture_rules,
+        )  # fmt: skip
         self.inbox = Inbox(
             self.pool, lambda: self.shards.held, self.announced.update, Translator(NoMedia()),
-            self.engine, self.metrics, autopilot=self.autopilot,
+            self.engine, self.metrics, autopilot=self.autopilot, pictures=self.pictures,
         )  # fmt: skip
         self.sessions = Sessions(
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),

@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 
 from common.addresses import Jid, parse_phone
+from common.errors import OutcomeUnknown
 from common.tables import chat as table
 from common.tables.chat import Chat, ChatNews
 from sender.whatsapp.engine_events import EventCode, HistorySync
-from sender.whatsapp.session import Raw
+from sender.whatsapp.session import Raw, Receipts
 from tests.builders import insert_instance, new_message
 from tests.sender.station import Station
 from tests.sender.translation.told import PHONE, message, text
@@ -60,6 +61,18 @@ async def test_what_is_sent_is_the_chat_s_last_message(station: Station) -> None
         chat = await found(station, instance)
     assert chat.unread == 0
     assert chat.last_message_at is not None
+
+
+async def test_what_a_receipt_shows_to_be_sent_is_the_chat_s_last_message_too(station: Station) -> None:
+    station.behaviour.errors[MARINA] = [OutcomeUnknown]
+    async with station.running():
+        instance = await station.instance()
+        message = new_message(instance, phone=PHONE)
+        await station.send(message)
+        await station.rest()
+        assert await table.find(station.pool, instance, MARINA) is None
+        await station.session(instance).tell(Receipts((message.message_id,), MARINA, MARINA, "delivered", NOW))
+        assert (await found(station, instance)).last_message_at is not None
 
 
 async def test_a_history_fills_the_list_and_leaves_nothing_else(station: Station) -> None:

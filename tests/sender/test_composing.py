@@ -16,8 +16,9 @@ from common.tables.message import NewMessage
 from common.tables.received_message import ReceivedMessage, remember
 from sender.composers.media import File, LinkCard, Uploaded
 from sender.courier import DeliveryPolicy
+from sender.whatsapp.powers.newsletters import HasNewsletters
 from sender.whatsapp.protobuf import ImageMessage, Message
-from sender.whatsapp.session import CallLinks, LocalDeletions, NewsletterNames, ReadMarks, Secret, Secrets
+from sender.whatsapp.session import CallLinks, LocalDeletions, ReadMarks, Secret, Secrets
 from tests.builders import new_message
 from tests.sender.composers.desk import FakeMedia, PlainSession
 from tests.sender.station import Station
@@ -257,7 +258,7 @@ async def test_without_media_a_file_is_refused_for_good(pool: Pool) -> None:
 
 
 def test_a_session_without_powers_is_told_from_one_with_them() -> None:
-    for power in (CallLinks, LocalDeletions, NewsletterNames, ReadMarks, Secrets):
+    for power in (CallLinks, HasNewsletters, LocalDeletions, ReadMarks, Secrets):
         assert not isinstance(PlainSession(), power)
 
 

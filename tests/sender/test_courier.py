@@ -99,6 +99,23 @@ async def test_delay_message_replaces_the_pause_after_its_own_message(station: S
         await station.journal.reached(2)
 
 
+async def test_operators_can_see_when_the_last_message_went_and_what_failed_is_not_it(
+    station: Station, clock: ManualClock
+) -> None:
+    station.policy = DeliveryPolicy()
+    async with station.running():
+        instance = await station.instance()
+        await station.send(text(instance, "0"))
+        await station.rest()
+        sent_at = await station.pool.fetchval("SELECT sent_at FROM instance_pace")
+        assert abs(sent_at - clock.now()) < timedelta(seconds=1)
+        clock.move(60)
+        fails(station, NotOnWhatsApp)
+        await station.send(text(instance, "1"))
+        await station.rest()
+        assert await station.pool.fetchval("SELECT sent_at FROM instance_pace") == sent_at
+
+
 async def test_the_pause_counts_also_for_the_next_courier(station: Station, clock: ManualClock) -> None:
     station.policy = DeliveryPolicy()
     async with station.running():
@@ -157,7 +174,10 @@ async def test_an_owner_that_returns_keeps_the_pace_of_the_one_between(station: 
         await station.rest()
         await station.sessions.close_shards(list(station.shards.held))
         await station.pool.execute(
-            "INSERT INTO instance_pace VALUES ($1, $2)", instance, clock.now() + timedelta(seconds=7)
+            """INSERT INTO instance_pace VALUES ($1, $2)
+               ON CONFLICT (instance_id) DO UPDATE SET send_after = excluded.send_after""",
+            instance,
+            clock.now() + timedelta(seconds=7),
         )
         await station.claim()
         await station.look(instance)

@@ -1,6 +1,6 @@
 """The inbox: what the engine tells is safe before it goes on, and becomes events once, in order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -11,7 +11,7 @@ from common.tables import event_inbox
 from sender.whatsapp.session import Raw
 from tests.builders import insert_instance
 from tests.sender.station import Station
-from tests.sender.translation.told import message, text
+from tests.sender.translation.told import message, source, text
 from tests.sender.webhooks.office import EVERY
 from tests.waiting import eventually
 
@@ -50,6 +50,18 @@ async def test_events_are_told_once_and_in_their_order(station: Station) -> None
         await eventually(lambda: instance in station.announced)
         await eventually(lambda: is_empty(station.pool))
         assert await told(station.pool, instance) == [str(number) for number in range(30)]
+
+
+async def test_operators_can_see_when_the_last_message_came_in_and_own_ones_are_not_it(station: Station) -> None:
+    async with station.running():
+        instance, shard = await listening(station)
+        for words, is_own, minute in (("hi", False, 5), ("late", False, 3), ("mine", True, 9)):
+            row = message(text(words), source(own=is_own))
+            await station.inbox.hear(shard, instance, Raw(row.code, row.body, NOW + timedelta(minutes=minute)))
+        await eventually(lambda: is_empty(station.pool))
+        await eventually(lambda: instance in station.announced)
+        received_at = await station.pool.fetchval("SELECT received_at FROM instance_reception")
+        assert received_at == NOW + timedelta(minutes=5)
 
 
 async def test_what_was_stored_by_a_node_that_ended_is_translated_by_the_next(station: Station) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import NotConnected
 from common.tables.session import SessionOwner
-from sender.profiles import AGAIN, LATEST, SOONEST, ProfileReader
+from sender.profiles import AGAIN, LATEST, PRESENTLY, SOONEST, ProfileReader
 from sender.whatsapp.session import Profile, Session
 from tests.clock import ManualClock
 from tests.waiting import eventually
@@ -98,3 +98,15 @@ async def test_a_profile_that_could_not_be_read_is_read_after_the_next_connectio
 async def test_a_session_without_a_profile_is_not_asked(reading: Reading, clock: ManualClock) -> None:
     reading.reader.connected(OWNER, cast(Session, object()))
     assert clock.wakes_at == []
+
+
+async def test_a_change_is_looked_at_at_once_and_many_of_them_once(reading: Reading, clock: ManualClock) -> None:
+    reading.connected()
+    await clock.until_asleep()
+    clock.move(LATEST)
+    await eventually(lambda: reading.account.asked == 1)
+    for _ in range(3):
+        reading.reader.changed(OWNER, cast(Session, reading.account))
+    assert await clock.until_asleep() == PRESENTLY
+    clock.move(PRESENTLY)
+    await eventually(lambda: reading.account.asked == 2)

@@ -65,6 +65,23 @@ async def test_a_restart_by_hand_is_not_repeated_by_the_comeback(station: Statio
         assert restarted.is_connected
 
 
+@pytest.mark.parametrize("is_asked_for", [True, False])
+async def test_a_lost_link_is_told_unless_it_was_ended_on_purpose(station: Station, is_asked_for: bool) -> None:
+    async with station.running():
+        instance = await station.instance()
+        await station.pool.execute("UPDATE instance SET disconnected_callback_url = 'https://hooks.example.com'")
+        session = station.session(instance)
+        if is_asked_for:
+            # WhatsApp confirms it with the same words as a logout by the phone.
+            session.on_logout = LoggedOut("logged out")
+            await station.sessions.unlink(instance)
+        else:
+            await session.end(LoggedOut("the phone"))
+        assert await state(station, instance) == "logged-out"
+        told = [row[0] for row in await station.pool.fetch("SELECT type FROM event")]
+    assert told == ([] if is_asked_for else ["DisconnectedCallback"])
+
+
 async def test_a_logged_out_device_is_forgotten(station: Station) -> None:
     async with station.running():
         instance = await station.instance()

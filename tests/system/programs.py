@@ -40,6 +40,7 @@ FAST = {
     "WHATSAPP_ENGINE": "simulated",
     "MESSAGE_DELAY_MIN": "0",
     "MESSAGE_DELAY_MAX": "0",
+    "WHATSAPP_QUESTION_PAUSE": "0",
     "UNCERTAIN_GRACE": "200ms",
     "SWEEP_INTERVAL": "1s",
     "REDIS_LOCK_TTL": "3s",

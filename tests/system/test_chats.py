@@ -9,14 +9,23 @@ import pytest
 
 from common.local.valkey import Valkey
 from common.postgres import open_pool
+from tests.contract.remaining_routes import ROUTES, Route
 from tests.databases import Databases
 from tests.frontend.gateway import gateway_on, settings_for
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import FRIEND, OTHER, PHONE, Talk, link
 from tests.system.whatsapp import settings_of
 
 pytestmark = pytest.mark.anyio
+
+
+MINE = [
+    route
+    for route in ROUTES
+    if "chat" in route.path or "tag" in route.path or route.path in ("contacts", "contacts/add", "contacts/remove")
+]
 
 
 class Relayed(Talk):
@@ -159,3 +168,8 @@ async def test_a_note_is_shown_with_its_chat(talk: Relayed) -> None:
     chat = await talk.until(FRIEND)
     assert chat["notes"]["content"] == "Prefere entrega a tarde"
     assert (await talk.get(f"chats/{FRIEND}"))["notes"] == chat["notes"]
+
+
+@pytest.mark.parametrize("route", MINE, ids=lambda one: f"{one.method} {one.path}")
+async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Relayed, route: Route) -> None:
+    await answers_as_documented(talk.caller, route)

@@ -129,6 +129,8 @@ async def test_a_group_is_changed(talk: Talk) -> None:
     assert (shown["adminOnlyMessage"], shown["adminOnlySettings"]) == (True, True)
     refused = await talk.post("update-group-settings", {"phone": group, "requireAdminApproval": True}, 501)
     assert refused["code"] == "not-supported-by-engine"
+    refused = await talk.post("approve-participant", {"groupId": group, "phones": [FRIEND]}, 501)
+    assert refused["error"].endswith("a session whose wire is relay can do this")
     unknown = {"groupId": "120363999999999999-group", "groupName": "x"}
     assert await talk.post("update-group-name", unknown) == {"value": False}
 

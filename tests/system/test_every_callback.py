@@ -26,6 +26,7 @@ from tests.sender.webhooks.receiver import Receiver, receiving
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on, enqueue_on
 from tests.system.whatsapp import link, settings_of
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,13 @@ KEY = b"k" * 32
 NAMED_OTHERWISE = frozenset({"received-edit"})
 """Told under the id of what they change."""
 
-SETTINGS = {"WEBHOOK_HTTP_HOSTS": "127.0.0.1", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
+SETTINGS = {
+    "WEBHOOK_HTTP_HOSTS": "127.0.0.1",
+    "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "PROFILE_PICTURE_PAUSE": "100ms",
+    "PROFILE_NAME_INTERVAL": "1s",
+}
+JPEG = base64.b64encode(b"\xff\xd8\xff\xe0 a picture that nobody looks at").decode()
 M = e2e.Message
 
 
@@ -94,6 +101,7 @@ async def test_what_happens_on_whatsapp_is_told_in_the_documented_form(
         await check_answers(emulator, told)
         await check_groups(emulator, told)
         await check_signs(emulator, told)
+        await check_looks(emulator, told, instance, pool)
         await check_own(emulator, told, instance, pool, redis_url)
         seqs = receiver.seqs()
         assert seqs == list(range(1, len(seqs) + 1))
@@ -178,6 +186,31 @@ async def check_signs(emulator: EmulatorProgram, told: Told) -> None:
             assert problems("received-call-voice", await told.one(notification="CALL_VOICE"), extra=CALL) == []
         await emulator.post(f"contacts/{FRIEND}/hang-up", to=PHONE, id=call["id"])
         assert problems(variant, await told.one(notification=notice), extra=CALL) == []
+
+
+async def check_looks(emulator: EmulatorProgram, told: Told, instance: UUID, pool: Pool) -> None:
+    """Pictures of others are known by their second message; what the account itself shows is told when it changes."""
+    await emulator.post(f"accounts/{OTHER}/picture", data=JPEG)
+    raw = base64.b64encode(M(conversation="hello").SerializeToString()).decode()
+    first = await emulator.post(f"contacts/{OTHER}/send-raw", to=PHONE, message=raw)
+    assert (await told.one(messageId=first["id"]))["senderPhoto"] is None
+    link = await eventually(
+        lambda: pool.fetchval("SELECT link FROM profile_picture WHERE instance_id = $1 AND phone = $2", instance, OTHER)
+    )
+    second = await emulator.post(f"contacts/{OTHER}/send-raw", to=PHONE, message=raw)
+    body = await told.one(messageId=second["id"])
+    assert problems("received-text", body, extra=FULL) == []
+    assert body["senderPhoto"] == body["photo"] == link
+    await emulator.post("accounts", phone=PHONE, name="Front desk 2")
+    renamed = await told.one(notification="PROFILE_NAME_UPDATED")
+    assert problems("received-profile-name-updated", renamed) == []
+    assert renamed["profileName"] == "Front desk 2"
+    # The profile is read some time after the link; a picture is news from then on.
+    await eventually(lambda: pool.fetchval("SELECT profile_read_at FROM instance WHERE id = $1", instance), patience=40)
+    await emulator.post(f"accounts/{PHONE}/picture", data=JPEG)
+    pictured = await told.one(notification="PROFILE_PICTURE_UPDATED")
+    assert problems("received-profile-picture-updated", pictured) == []
+    assert pictured["updatedPhoto"].startswith("https://")
 
 
 async def check_own(emulator: EmulatorProgram, told: Told, instance: UUID, pool: Pool, redis_url: str) -> None:

@@ -1,13 +1,19 @@
-"""The whole way, as a newcomer walks it: `./pombo up`, a text over HTTP, and what the contact decrypted."""
+"""The whole way, as a newcomer walks it: `./pombo up`, a text over HTTP, and what the contact decrypted. And what an
+operator does who has to restore all of it."""
 
+import os
+import signal
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.local.http import request
+from common.local.postgres import find_binaries
 from tests.system.pombo import pombo, up
 
 PATIENCE = 60.0  # seconds for anything to show
@@ -86,3 +92,47 @@ def test_fifty_texts_to_five_contacts_arrive_in_the_order_of_each_chat(stack: di
 
     for contact in contacts:
         assert [message["text"] for message in received(stack, contact, 10)] == sent[contact]
+
+
+def test_a_linked_phone_goes_on_from_a_backup_without_being_linked_again(stack: dict[str, Any], tmp_path: Path) -> None:
+    """Both databases are dumped while everything runs, and restored after both were lost. The ratchets of the restored
+    sessions are older than what the contact has decrypted since."""
+    contact = stack["demo"]["contact"]
+    story(stack, post(stack, contact, "before the backup")["zaapId"], "read")
+    dumps = {dsn: tmp_path / f"{place}.dump" for place, dsn in enumerate(databases(stack))}
+    for dsn, dump in dumps.items():
+        tool("pg_dump", "-Fc", "-f", dump, dsn)
+    story(stack, post(stack, contact, "after the backup")["zaapId"], "read")
+    before = len(received(stack, contact, 0))
+
+    stop(stack)
+    for dsn, dump in dumps.items():
+        tool("pg_restore", "--clean", "--if-exists", "--no-owner", "-d", dsn, dump)
+    restored = up(Path(stack["data"]), whatsapp="emulated")
+
+    assert restored["demo"] == stack["demo"]
+    _, status = request("GET", url(restored, "status"), headers=headers(restored))
+    assert status["connected"], status
+    sent = post(restored, contact, "after the restore")
+    assert received(restored, contact, before + 1)[-1]["text"] == "after the restore"
+    story(restored, sent["zaapId"], "read")
+
+
+def databases(stack: dict[str, Any]) -> tuple[str, str]:
+    """The main one and that of the sessions."""
+    return stack["postgres_dsn"], f"{stack['postgres_dsn']}_whatsapp"
+
+
+def tool(name: str, *arguments: str | Path) -> None:
+    subprocess.run([find_binaries() / name, *arguments], check=True, timeout=PATIENCE)
+
+
+def stop(stack: dict[str, Any]) -> None:
+    """The programs alone; their stores go on."""
+    pids = [pid for each in stack["pids"].values() for pid in each]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < deadline, "a program does not stop"
+        time.sleep(0.1)

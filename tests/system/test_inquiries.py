@@ -1,18 +1,27 @@
 """The contract's routes that take a relayed session, over HTTP, answered by one; and what a direct one says of them."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common.capabilities import Capability
 from common.local.valkey import Valkey
 from common.postgres import open_pool
+from frontend.operation import Ask
+from tests.contract.remaining_routes import ROUTES, Route
+from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
 from tests.frontend.gateway import gateway_on, settings_for
+from tests.sender.media import files
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
+from tests.system.documented import answers_as_documented
 from tests.system.programs import Sender
 from tests.system.test_contract import FRIEND, NOBODY, OTHER, PHONE, Talk, link, png
 from tests.system.whatsapp import settings_of
+from tests.web_server import answer as web_answer
+from tests.web_server import web_server
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +31,11 @@ PRODUCTS = [
      "url": "https://example.com/pao"},
     {"id": "7340215698741231", "name": "Bolo", "description": "", "price": 30000, "currency": "BRL", "is_hidden": True},
 ]  # fmt: skip
+RELAYED = [
+    route
+    for route in ROUTES
+    if isinstance(effect := OPERATIONS[route.method, route.path].effect, Ask) and effect.needs is Capability.QUESTIONS
+]
 COLLECTIONS = [{"id": "240915873642015", "name": "Paes", "products": ["7340215698741230"]}]
 TUESDAY = [
     {"dayOfWeek": "TUESDAY", "openTime": "07:00", "closeTime": "11:30"},
@@ -40,7 +54,12 @@ async def talk(
             await emulator.post("accounts", phone=phone, name=f"Person {phone[-1]}", script="silent")
         catalog = {"products": PRODUCTS, "collections": COLLECTIONS}
         await emulator.post("accounts", phone=PHONE, business={}, catalog=catalog)
-        wire = {**await settings_of(emulator), "WHATSAPP_WIRE": "relay", "NUMBER_LOOKUP_PAUSE": "1ms"}
+        wire = {
+            **await settings_of(emulator),
+            "WHATSAPP_WIRE": "relay",
+            "NUMBER_LOOKUP_PAUSE": "1ms",
+            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
         sender = Sender(dsn, valkey.url(), folder, **wire)
         sender.start()
         pool = await open_pool(dsn, 2, "test")
@@ -251,6 +270,25 @@ async def test_the_catalogue_is_shown_and_a_product_deleted(talk: Talk) -> None:
     assert (await talk.get("catalogs"))["products"] == [first]
 
 
+async def test_a_product_is_made_and_changed_by_the_seller_s_code(talk: Talk, tmp_path: Path) -> None:
+    picture = files.picture(tmp_path / "pao.png", (300, 200), "PNG").read_bytes()
+    pages = {"/pao.png": web_answer(picture), "/page": web_answer(b"no picture at all")}
+    async with web_server(pages) as server:
+        wanted = {
+            "currency": "BRL", "description": "Saco com dez", "images": [server.url("/pao.png")], "isHidden": False,
+            "name": "Pao doce", "price": 13, "salePrice": 11.5, "retailerId": "PAO-02", "url": "https://example.com/",
+        }  # fmt: skip
+        made = await talk.post("products", wanted)
+        assert "error" in await talk.post("products", {**wanted, "images": server.url("/page")}, 400)
+    shown = (await talk.get(f"products/{made['id']}"))["product"]
+    assert (shown["name"], shown["price"], shown["salePrice"]) == ("Pao doce", "13000", "11500")
+    assert len(shown["images"]) == 1
+    assert await talk.post("products", {**wanted, "images": [], "price": 20, "salePrice": None}) == made
+    shown = (await talk.get(f"products/{made['id']}"))["product"]
+    assert (shown["price"], shown["salePrice"]) == ("20000", None)
+    assert await told(talk, "DELETE", f"products/{made['id']}") == {"success": True}
+
+
 async def told(talk: Talk, method: str, route: str, body: Any = None) -> Any:
     answer = await talk.caller.call(method, route, **({} if body is None else {"json": body}))
     assert answer.status_code == 200, answer.text
@@ -260,3 +298,11 @@ async def told(talk: Talk, method: str, route: str, body: Any = None) -> Any:
 async def kept(talk: Talk, channel: str) -> Any:
     found = await talk.emulator.get("newsletters")
     return next(one for one in found["newsletters"] if f"{one['id']}@newsletter" == channel)
+
+
+# --- the contract's own calls ---
+
+
+@pytest.mark.parametrize("route", RELAYED, ids=lambda one: f"{one.method} {one.path}")
+async def test_the_contract_s_calls_are_answered_as_the_document_says(talk: Talk, route: Route) -> None:
+    await answers_as_documented(talk.caller, route)

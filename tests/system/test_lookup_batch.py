@@ -34,10 +34,10 @@ async def test_fifty_thousand_numbers_are_answered_in_order_though_their_node_is
 ) -> None:
     phones = [f"55119{number:08d}" for number in range(LARGEST)]
     first, second = senders
-    first.start()
     answers: list[httpx2.Response] = []
     async with gateway_on(settings_for(database, redis_url)) as gateway:
         caller = await gateway.create(pool)
+        first.start()
         await eventually(lambda: can_look_up(caller), 30)
 
         async def ask() -> None:

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from common.postgres import Pool
+from loadtests.measure.bucket_server import BucketServer
 from loadtests.measure.link import Link
-from tests.bucket_server import BucketServer
 from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on, settings_for
 from tests.system.programs import Sender, frontend_process
 from tests.waiting import eventually

@@ -87,7 +87,7 @@ class InstancePages:
         instance = await self._desk.find(visit)
         phone = "".join(character for character in form.get("phone", "") if character not in " +()")
         body = {"phone": phone, "message": form.get("message", "")}
-        told = await self._desk.api.call(instance, "POST", "send-text", body)
+        told = await self._desk.api.call(visit, instance, "POST", "send-text", body)
         return Said("", f"/panel/instances/{instance.id.hex.upper()}/messages/{told['zaapId']}")
 
     async def restart(self, visit: Visit, form: Form) -> Said:
@@ -102,7 +102,7 @@ class InstancePages:
 
     async def rename(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call(instance, "PUT", "update-name", {"value": form.get("name", "").strip()})
+        await self._desk.api.call(visit, instance, "PUT", "update-name", {"value": form.get("name", "").strip()})
         return Said("Saved.")
 
     async def prefer(self, visit: Visit, form: Form) -> Said:
@@ -111,23 +111,23 @@ class InstancePages:
         for name, route in FLAGS.items():
             wanted = name in form
             if wanted != getattr(instance, name):
-                await self._desk.api.call(instance, "PUT", route, {"value": wanted})
+                await self._desk.api.call(visit, instance, "PUT", route, {"value": wanted})
         text = form.get("call_reject_message", "").strip()
         if text != (instance.call_reject_message or ""):
-            await self._desk.api.call(instance, "PUT", "update-call-reject-message", {"value": text})
+            await self._desk.api.call(visit, instance, "PUT", "update-call-reject-message", {"value": text})
         policy = await self._desk.services.pool.fetchval(uncertain.READ_POLICY, instance.id)
         if form.get("policy") not in (None, policy):
-            await self._desk.api.call(instance, "PUT", "uncertain-policy", {"value": form["policy"]})
+            await self._desk.api.call(visit, instance, "PUT", "uncertain-policy", {"value": form["policy"]})
         return Said("Saved.")
 
     async def subscribe(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call_as_partner("POST", "integrator/on-demand/subscription", {}, instance)
+        await self._desk.api.call_as_partner(visit, "POST", "integrator/on-demand/subscription", {}, instance)
         return Said("The instance is subscribed.")
 
     async def cancel(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call_as_partner("POST", "integrator/on-demand/cancel", None, instance)
+        await self._desk.api.call_as_partner(visit, "POST", "integrator/on-demand/cancel", None, instance)
         return Said("The subscription is canceled.")
 
 

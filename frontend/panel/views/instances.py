@@ -47,14 +47,14 @@ class Instances:
 
     async def create(self, visit: Visit, form: Form) -> Said:
         made = await self._api.call_as_partner(
-            "POST", "/instances/integrator/on-demand", {"name": form.get("name", "").strip()}
+            visit, "POST", "/instances/integrator/on-demand", {"name": form.get("name", "").strip()}
         )
         made_id = str(made["id"])
         if form.get("subscribe"):
             instance = await table.find(self._services.pool, UUID(made_id))
             if instance is None:
                 raise problems.not_found("instance not found")
-            await self._api.call_as_partner("POST", "integrator/on-demand/subscription", {}, instance)
+            await self._api.call_as_partner(visit, "POST", "integrator/on-demand/subscription", {}, instance)
         return Said("The instance is made. Link a phone to it now.", f"/panel/instances/{made_id}")
 
 

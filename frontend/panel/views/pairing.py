@@ -9,6 +9,7 @@ import segno
 from common.tables.instance import Instance
 from frontend import problems
 from frontend.panel.emulator import Emulator
+from frontend.panel.refusals import told
 from frontend.panel.views.instance import BASE, Desk
 from frontend.panel.visit import IS_OVER, Action, Context, Form, Said, View, Visit
 
@@ -39,7 +40,7 @@ class Pairing:
         code: Context = {"qr": None, "typed": None, "until": None, "refusal": None}
         is_asked = visit.is_live or visit.query("now") == "1"
         if not instance.is_linked and is_asked:
-            code = await self._code(instance, phone)
+            code = await self._code(visit, instance, phone)
         is_over = instance.is_connected or code["refusal"] is not None
         return {**context, **code, "phone": phone, "phones": phones, IS_OVER: is_over}
 
@@ -53,7 +54,7 @@ class Pairing:
         await self._emulator.scan(form.get("phone", ""), str(answer["value"]))
         return Said("The virtual phone has scanned the code.")
 
-    async def _code(self, instance: Instance, phone: str) -> Context:
+    async def _code(self, visit: Visit, instance: Instance, phone: str) -> Context:
         try:
             if phone:
                 answer = await self._desk.ask(instance, "phone-code", variable=phone)
@@ -61,7 +62,7 @@ class Pairing:
             answer = await self._desk.ask(instance, "qr-code")
         except problems.Problem as problem:
             # Asking again would begin a new pairing: that is for a person to want.
-            return {"qr": None, "typed": None, "until": None, "refusal": problem.text}
+            return {"qr": None, "typed": None, "until": None, "refusal": told(problem.text, visit.words)}
         value = answer.get("value")
         return {"qr": value and drawn(str(value)), "typed": None, "until": _moment(answer), "refusal": None}
 

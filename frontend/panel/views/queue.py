@@ -92,31 +92,31 @@ class Queue:
 
     async def cancel(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call(instance, "DELETE", f"queue/{shown_id(_message_of(visit))}")
+        await self._desk.api.call(visit, instance, "DELETE", f"queue/{shown_id(_message_of(visit))}")
         return Said("The message is canceled.")
 
     async def cancel_all(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "DELETE", "queue")
+        await self._desk.api.call(visit, await self._desk.find(visit), "DELETE", "queue")
         return Said("Everything that had not started is canceled.")
 
     async def pause(self, visit: Visit, form: Form) -> Said:
         is_wanted = form.get("value") == "true"
-        await self._desk.api.call(await self._desk.find(visit), "PUT", "queue/pause", {"value": is_wanted})
+        await self._desk.api.call(visit, await self._desk.find(visit), "PUT", "queue/pause", {"value": is_wanted})
         return Said("The queue is paused." if is_wanted else "The queue goes on.")
 
     async def replay(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call(instance, "POST", f"dead-letters/{shown_id(_message_of(visit))}/replay")
+        await self._desk.api.call(visit, instance, "POST", f"dead-letters/{shown_id(_message_of(visit))}/replay")
         return Said("The message is in the queue again.")
 
     async def replay_all(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "POST", "dead-letters/replay")
+        await self._desk.api.call(visit, await self._desk.find(visit), "POST", "dead-letters/replay")
         return Said("The messages are in the queue again.")
 
     async def settle(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
         route = f"queue/{shown_id(_message_of(visit))}/settle"
-        await self._desk.api.call(instance, "POST", route, {"outcome": form.get("outcome", "")})
+        await self._desk.api.call(visit, instance, "POST", route, {"outcome": form.get("outcome", "")})
         return Said("It is decided.")
 
 

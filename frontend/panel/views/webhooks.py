@@ -102,37 +102,39 @@ class Webhooks:
             known = (received if slot == "received" else getattr(instance, column)) or ""
             wanted = form.get(slot, known).strip()
             if wanted != known:
-                await self._desk.api.call(instance, "PUT", route, {"value": wanted})
+                await self._desk.api.call(visit, instance, "PUT", route, {"value": wanted})
         wants_own = "own" in form
         if wants_own != instance.receive_callback_sent_by_me:
-            await self._desk.api.call(instance, "PUT", "update-notify-sent-by-me", {"notifySentByMe": wants_own})
+            await self._desk.api.call(visit, instance, "PUT", "update-notify-sent-by-me", {"notifySentByMe": wants_own})
         return Said("Saved.")
 
     async def save_every(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
         body = {"value": form.get("address", "").strip()}
-        await self._desk.api.call(instance, "PUT", "update-every-webhooks", body)
+        await self._desk.api.call(visit, instance, "PUT", "update-every-webhooks", body)
         return Said("Saved.")
 
     async def test(self, visit: Visit, form: Form) -> Said:
         instance = await self._desk.find(visit)
-        await self._desk.api.call(instance, "POST", "test-webhook", {"webhook": form.get("webhook", "")})
+        await self._desk.api.call(visit, instance, "POST", "test-webhook", {"webhook": form.get("webhook", "")})
         return Said("A test is on its way; its delivery appears below.")
 
     async def rotate(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "POST", "webhook-secrets/rotate")
+        await self._desk.api.call(visit, await self._desk.find(visit), "POST", "webhook-secrets/rotate")
         return Said("There is a new secret; the one before stays valid.")
 
     async def replay(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "POST", f"events/{_number_of(visit)}/replay")
+        await self._desk.api.call(visit, await self._desk.find(visit), "POST", f"events/{_number_of(visit)}/replay")
         return Said("The event is on its way again.")
 
     async def replay_dead(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "POST", "events/replay", {"onlyFailed": True})
+        await self._desk.api.call(visit, await self._desk.find(visit), "POST", "events/replay", {"onlyFailed": True})
         return Said("The events are on their way again.")
 
     async def discard(self, visit: Visit, form: Form) -> Said:
-        await self._desk.api.call(await self._desk.find(visit), "DELETE", f"event-dead-letters/{_number_of(visit)}")
+        await self._desk.api.call(
+            visit, await self._desk.find(visit), "DELETE", f"event-dead-letters/{_number_of(visit)}"
+        )
         return Said("The event is forgotten.")
 
 

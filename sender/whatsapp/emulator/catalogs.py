@@ -5,6 +5,7 @@ from typing import Any
 
 from sender.whatsapp.emulator.accounts import Account, Device
 from sender.whatsapp.emulator.directory import Directory
+from sender.whatsapp.emulator.media import HOST
 from sender.whatsapp.emulator.questions import Answer, Key
 from sender.whatsapp.emulator.stanzas import Reply, forbidden, not_found
 from sender.whatsapp.wire.errors import MalformedFrame
@@ -13,6 +14,7 @@ from sender.whatsapp.wire.node import Node
 NAMESPACE = "w:biz:catalog"
 COLLECTIONS_ID = "35"
 MOST = 100
+FIRST_PRODUCT = 7_340_215_698_750_001
 _SIMPLE = ("id", "name", "description", "retailer_id", "url", "price", "currency")
 
 Product = Mapping[str, Any]
@@ -25,6 +27,8 @@ class Catalogs:
     def answers(self) -> Mapping[Key, Answer]:
         return {
             (NAMESPACE, "product_catalog"): self.page,
+            (NAMESPACE, "product_catalog_add"): self.write,
+            (NAMESPACE, "product_catalog_edit"): self.write,
             (NAMESPACE, "product_catalog_delete"): self.delete,
             (NAMESPACE, "collections"): self.collections,
         }
@@ -43,6 +47,26 @@ class Catalogs:
         if len(products) > start + limit:
             listed.append(Node("paging", {}, [Node("after", {}, products[start + limit - 1]["id"])]))
         return Reply([Node("product_catalog", {}, listed)])
+
+    def write(self, device: Device, question: Node) -> Reply:
+        """A new product, or a known one as it is from now on: what is not told is not there any more."""
+        account, wanted = device.account, question.first
+        if question.get("type") != "set" or wanted.get("v") != "1":
+            raise MalformedFrame("products are written as version 1")
+        if account.profile.business is None:
+            raise forbidden()
+        written, products = _read(wanted.child("product")), list(account.profile.catalog.get("products", []))
+        if (wanted.tag == "product_catalog_add") is ("id" in written):
+            raise MalformedFrame("a new product has no id yet, a known one has")
+        if "id" not in written:
+            written["id"] = str(FIRST_PRODUCT + account.profile.catalog.get("made", 0))
+            account.profile.catalog["made"] = account.profile.catalog.get("made", 0) + 1
+            products.append(written)
+        elif not any(each["id"] == written["id"] for each in products):
+            raise not_found()
+        account.profile.catalog["products"] = [written if each["id"] == written["id"] else each for each in products]
+        self._directory.save(account)
+        return Reply([Node(wanted.tag, {}, [_product(written)])])
 
     def delete(self, device: Device, question: Node) -> Reply:
         account, wanted = device.account, question.child("product_catalog_delete")
@@ -72,6 +96,28 @@ class Catalogs:
         if owner is None or owner.profile.business is None:
             raise not_found()
         return {"products": [], "collections": [], **owner.profile.catalog}
+
+
+def _read(product: Node) -> dict[str, Any]:
+    """Pictures are those of our own media servers."""
+    known = {*_SIMPLE, "sale_price", "media"}
+    if not product.find("name") or {part.tag for part in product.children} - known:
+        raise MalformedFrame("a product has a name, and nothing that is not known")
+    written: dict[str, Any] = {tag: _text(product.child(tag)) for tag in _SIMPLE if product.find(tag)}
+    if not all(written.get(tag, "0").isdigit() for tag in ("id", "price")):
+        raise MalformedFrame("ids and prices are digits")
+    media = product.find("media")
+    pictures = [_text(each.child("url")) for each in (media.all("image") if media else ())]
+    if not all(each.startswith(f"https://{HOST}/") for each in pictures):
+        raise MalformedFrame("a picture that is not on the media servers")
+    sale_price = product.find("sale_price", "price")
+    is_hidden = product.get("is_hidden") == "true"
+    return {
+        **written,
+        "pictures": pictures,
+        "is_hidden": is_hidden,
+        "sale_price": None if sale_price is None else _text(sale_price),
+    }
 
 
 def _limit(wanted: Node, tag: str) -> int:

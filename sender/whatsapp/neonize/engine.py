@@ -100,6 +100,9 @@ class NeonizeEngine:
         known = await self._store.other_addresses(list(lids))
         return {lid: user_of(known[lid]) for lid in lids if lid in known}
 
+    async def names_of(self, devices: Collection[Jid]) -> Mapping[Jid, str]:
+        return await self._store.names(devices)
+
     async def open(self, account: Account, listener: Listener) -> NeonizeSession:
         if await self._store.find(account.device) is None:
             raise NotPaired(account.device)
@@ -107,7 +110,15 @@ class NeonizeEngine:
         session: NeonizeSession
         if account.wire == "relay":
             account = replace(account, proxy=account.proxy or self._options.proxy)
-            session = RelayedSession(account, listener, self._relay_fleet(), *shared, self._kept, formats=self._formats)
+            session = RelayedSession(
+                account,
+                listener,
+                self._relay_fleet(),
+                *shared,
+                self._kept,
+                formats=self._formats,
+                ca_file=self._options.ca_file,
+            )
         else:
             session = NeonizeSession(account, listener, self._fleet, *shared, self._kept)
         self._sessions.add(session)

@@ -29,6 +29,8 @@ class Patience:
     alone, the library takes three minutes."""
     steady: float = 60.0
     """A host that lived longer than this around a session does not speak against the session when it dies."""
+    between_questions: float = 0.2
+    """From one of our own questions to WhatsApp to the session's next."""
     close: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0

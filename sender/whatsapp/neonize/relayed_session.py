@@ -23,6 +23,8 @@ from sender.whatsapp.relay import actions
 from sender.whatsapp.relay.actions import Written
 from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
+from sender.whatsapp.relay.pace import Pace
+from sender.whatsapp.relay.plain_uploads import PlainUploads
 from sender.whatsapp.session import Accepted, Account, KeptArrivals, Listener, LocalDeletions, OnWire
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
@@ -51,12 +53,15 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         kept: KeptArrivals | None = None,
         *,
         formats: Formats,
+        ca_file: str,
     ) -> None:
         super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance, kept)
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
         own = without_device(Jid(account.device))
-        self._inquiries = inquiries(self.ask_whatsapp, own, store.other_addresses)
+        pace = Pace(self.ask_whatsapp, clock, patience.between_questions)
+        uploads = PlainUploads(pace.ask, account.proxy, ca_file, patience.call)
+        self._inquiries = inquiries(pace.ask, own, store.other_addresses, uploads)
 
     @property
     def inquiries(self) -> Inquiries:

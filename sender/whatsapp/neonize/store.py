@@ -1,7 +1,7 @@
 """The session store: the library's own Postgres database, which is only read, but for what COPY_SECRET says; and beside
 its tables one of ours for what hosts left behind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -22,6 +22,12 @@ FIND_DEVICE = """
     SELECT jid, lid, push_name, platform
     FROM whatsmeow_device
     WHERE jid = $1
+"""
+
+LIST_NAMES = """
+    SELECT jid, push_name
+    FROM whatsmeow_device
+    WHERE jid = ANY($1::text[]) AND push_name <> ''
 """
 
 # A chat of two is kept under its number or its LID, whichever the library used at the time.
@@ -157,6 +163,10 @@ class Store:
         if row is None:
             return None
         return Device(row["jid"], row["lid"] or None, row["push_name"] or None, row["platform"] or None)
+
+    async def names(self, devices: Collection[Jid]) -> dict[Jid, str]:
+        """What the accounts of these devices are called, as the library last heard."""
+        return {Jid(row[0]): row[1] for row in await self.pool.fetch(LIST_NAMES, list(devices))}
 
     @property
     def pool(self) -> Pool:

@@ -24,6 +24,21 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A product as it is to be; `pictures` are JPEGs. Prices as in `Product`."""
+
+    name: str
+    description: str
+    retailer_id: str
+    price: str
+    sale_price: str | None
+    currency: str
+    pictures: tuple[bytes, ...]
+    url: str | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """`cursor` leads to the next page; None after the last."""
 
@@ -51,6 +66,14 @@ class Catalog(Protocol):
     async def find(self, product: str) -> Product | None:
         """Of the account's own."""
         ...
+
+    async def find_by_retailer(self, retailer_id: str) -> Product | None: ...
+
+    async def add(self, draft: Draft) -> str:
+        """The id of the new product."""
+        ...
+
+    async def change(self, product: str, draft: Draft) -> None: ...
 
     async def delete(self, product: str) -> bool:
         """Whether there was such a product."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Literal
 
 from common.addresses import Jid
@@ -46,6 +47,14 @@ def text_of(node: Node, *path: str) -> str | None:
     """None where there is no such node, and where it is empty."""
     found = node.find(*path)
     return None if found is None else found.data.decode(errors="replace") or None
+
+
+def moment(seconds: int) -> datetime | None:
+    """None for 0, and for what is no time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def on_wire(address: Jid) -> wire.Jid:

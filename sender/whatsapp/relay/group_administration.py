@@ -6,13 +6,12 @@ Join requests, the approval of joining and who may add members have the form tha
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from common.addresses import Jid
 from sender.whatsapp.powers.group_administration import JoinRequest, Switches
 from sender.whatsapp.powers.groups import GroupUnknown, NotAllowed
 from sender.whatsapp.powers.refusals import QuestionRefused
-from sender.whatsapp.relay.asking import Ask, ask_in, from_wire, on_wire, text_of, understood
+from sender.whatsapp.relay.asking import Ask, ask_in, from_wire, moment, on_wire, text_of, understood
 from sender.whatsapp.wire.node import Node
 
 NAMESPACE = "w:g2"
@@ -79,9 +78,8 @@ class RelayedGroups:
 
 def _join_request(node: Node) -> JoinRequest:
     other = node.find_jid("phone_number") or node.find_jid("lid")
-    at = node.number("request_time")
     return JoinRequest(
         from_wire(node.jid("jid")),
         None if other is None else from_wire(other),
-        datetime.fromtimestamp(at, UTC) if at else None,
+        moment(node.number("request_time")),
     )

@@ -8,13 +8,12 @@ until its terms were accepted on the phone.
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from common.addresses import Jid
 from sender.whatsapp.powers.newsletters import Newsletter, NewsletterUnknown
 from sender.whatsapp.powers.refusals import NotUnderstood, QuestionRefused
-from sender.whatsapp.relay.asking import Ask
+from sender.whatsapp.relay.asking import Ask, moment
 from sender.whatsapp.relay.graph import Graph
 
 CHANGE, DELETE = "24250201037901610", "30062808666639665"
@@ -86,13 +85,12 @@ def _found(answer: Mapping[str, Any]) -> list[Newsletter]:
 
 def _newsletter(shown: Mapping[str, Any]) -> Newsletter:
     thread = shown["thread_metadata"]
-    created = int(thread.get("creation_time") or 0)
     return Newsletter(
-        address=Jid(shown["id"]),
+        address=Jid(str(shown["id"])),
         state=(shown.get("state") or {}).get("type", "ACTIVE"),
-        name=thread["name"]["text"],
-        description=(thread.get("description") or {}).get("text") or "",
-        created_at=datetime.fromtimestamp(created, UTC) if created else None,
+        name=str(thread["name"]["text"]),
+        description=str((thread.get("description") or {}).get("text") or ""),
+        created_at=moment(int(thread.get("creation_time") or 0)),
         subscribers=int(thread.get("subscribers_count") or 0),
         invite_code=thread.get("invite") or "",
         is_verified=thread.get("verification") == "VERIFIED",

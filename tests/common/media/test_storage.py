@@ -19,7 +19,7 @@ from common.media.storage import Storage
 from common.metrics import MediaMetrics
 from common.postgres import Pool
 from common.tables.media import Media
-from tests.bucket_server import BucketServer
+from loadtests.measure.bucket_server import BucketServer
 from tests.builders import insert_instance, new_message
 from tests.common.media.conftest import Build
 

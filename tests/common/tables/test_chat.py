@@ -1,7 +1,9 @@
 """The chats of an instance: what is told of them in one batch or in many comes to the same."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
@@ -84,6 +86,21 @@ async def test_chats_are_listed_with_the_pinned_and_the_newest_first(pool: Pool)
     assert await table.list_page(pool, uuid4(), 10, 0) == []
 
 
+async def test_what_is_told_under_a_lid_alone_is_of_the_same_chat(pool: Pool) -> None:
+    """Its number was not known yet, or somebody sends to the LID."""
+    await table.tell(pool, [news(1, chat=LID, lid=LID, push_name="Mari", last_received_id="A", last_received_by=LID)])
+    assert (await found(pool, LID)).chat == LID
+    await table.tell(pool, [news(0, lid=LID)])
+    (one,) = await table.list_page(pool, INSTANCE, 10, 0)
+    assert one == await found(pool, LID) == await found(pool, MARINA)
+    assert (one.chat, one.unread, one.push_name, one.last_received_id) == (MARINA, 2, "Mari", "A")
+    assert one.last_message_at == AT + timedelta(minutes=1)
+    await pool.execute(table.READ_TWIN, INSTANCE, LID, AT + timedelta(minutes=1))
+    assert (await found(pool)).unread == 1
+    await pool.execute(table.FORGET, INSTANCE, MARINA, LID)
+    assert await table.list_page(pool, INSTANCE, 10, 0) == []
+
+
 async def test_what_the_phone_has_set_is_taken_over_once(pool: Pool) -> None:
     await table.tell(pool, [news(lid=LID)])
     for _ in range(2):
@@ -96,6 +113,25 @@ async def test_what_the_phone_has_set_is_taken_over_once(pool: Pool) -> None:
     await table.settle(pool, INSTANCE, [(MARINA, False, True, 0), (LID, False, False, -1)])
     one = await found(pool)
     assert (one.is_pinned, one.muted_until) == (False, -1)  # what was set under the LID is newer
+
+
+async def test_transactions_that_tell_of_the_same_chats_do_not_wait_for_each_other_in_a_circle(pool: Pool) -> None:
+    chats = [Jid(f"5511900000{number:03}@s.whatsapp.net") for number in range(30)]
+
+    async def work(seed: int) -> None:
+        chance = Random(seed)
+        for _ in range(10):
+            async with pool.acquire() as connection, connection.transaction():
+                some = chance.sample(chats, len(chats))
+                if seed % 2:
+                    await table.tell(connection, [news(chat=chat) for chat in some])
+                else:
+                    await table.touch(connection, [(INSTANCE, chat, AT) for chat in some])
+
+    async with asyncio.TaskGroup() as tasks:
+        for seed in range(8):
+            tasks.create_task(work(seed))
+    assert {one.unread for one in await table.list_page(pool, INSTANCE, 50, 0)} == {40}
 
 
 async def test_a_chat_that_changes_with_every_message_stays_on_its_page(pool: Pool) -> None:

@@ -68,7 +68,7 @@ def statements(one: Owned, epoch: int) -> dict[str, tuple[str, list[Any]]]:
         "give up": (uncertain.GIVE_UP, [*held, TTL]),
         "forget held": (uncertain.FORGET_HELD, [*held, TTL]),
         "state": (session.SET_STATE, [one.instance, one.shard, epoch, "disconnected", "gone", *profile]),
-        "profile": (session.SET_PROFILE, [one.instance, one.shard, epoch, "name", "about", "picture"]),
+        "profile": (session.SET_PROFILE, [one.instance, one.shard, epoch, "about", "picture"]),
         "device": (session.SET_DEVICE, [one.instance, one.shard, epoch, "1:2@s.whatsapp.net", "1", None, None]),
         "forget device": (session.FORGET_DEVICE, [one.instance, one.shard, epoch, "logged out"]),
     }

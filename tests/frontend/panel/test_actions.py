@@ -4,13 +4,14 @@ import re
 
 import pytest
 
+from common.postgres import Pool
 from common.tables.instance import shard_of
 from tests.databases import SHARDS
 from tests.frontend.conftest import Standing
-from tests.frontend.gateway import Caller
+from tests.frontend.gateway import Caller, gateway_on, settings_for
 from tests.frontend.outcomes import Outcomes
 from tests.frontend.owner import owning
-from tests.frontend.panel.browser import Browser
+from tests.frontend.panel.browser import Browser, logged_in
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ async def test_what_the_api_refuses_is_told_in_its_words(browser: Browser) -> No
     await browser.go("/panel/instances")
     page = await browser.send("/panel/instances", name="x" * 300)
     assert 'class="said refused"' in page
-    assert "name: " in page
+    assert "Name: no more than 255 characters." in page
 
 
 async def test_a_message_leads_to_its_story(browser: Browser, caller: Caller, outcomes: Outcomes) -> None:
@@ -205,7 +206,7 @@ async def test_without_an_owner_a_code_is_refused_in_words(
 ) -> None:
     unlinked = await standing.gateway.create()
     page = await browser.go(f"{base_of(unlinked)}/pair?now=1")
-    assert "no node holds this instance now" in page
+    assert "No sender holds this instance now." in page
     assert "data-live" not in page
 
 
@@ -237,4 +238,17 @@ async def test_a_node_is_drained_and_takes_part_again(standing: Standing, browse
     page = await browser.send("/panel/system/drain", node="node-1", value="false")
     assert "Take part again" not in page
     page = await browser.send("/panel/system/drain", node="nobody", value="true")
-    assert "node not found" in page
+    assert "There is no such node." in page
+
+
+async def test_where_draining_has_a_token_of_its_own_the_panel_offers_none(
+    database: str, redis_url: str, pool: Pool
+) -> None:
+    settings = settings_for(database, redis_url, admin_auth_token="the operator's token")
+    async with gateway_on(settings) as gateway, logged_in(gateway) as browser:
+        await pool.execute(
+            "INSERT INTO node (id, name, version, address, capacity) VALUES ('node-1', 'sender-1', '1', 'x:1', 100)"
+        )
+        page = await browser.go("/panel/system")
+    assert "sender-1" in page
+    assert 'action="/panel/system/drain"' not in page

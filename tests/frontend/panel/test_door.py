@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from common.postgres import Pool
 from common.settings import FrontendSettings
 from frontend.panel.sessions import COOKIE
 from tests.clock import ManualClock
@@ -81,6 +82,35 @@ async def test_whoever_tries_too_often_waits_and_others_do_not(database: str, re
         assert stranger.status == 429
 
 
+async def test_behind_a_proxy_that_is_trusted_each_visitor_has_an_address_of_their_own(
+    database: str, redis_url: str
+) -> None:
+    settings = settings_for(database, redis_url, panel_login_attempts=1, trusted_proxies="127.0.0.1/32")
+    async with gateway_on(settings) as gateway:
+        for address, expected in (("10.1.0.1", 403), ("10.1.0.1", 429), ("10.1.0.2", 403), ("10.9.9.9, 10.1.0.2", 429)):
+            answer = await gateway.client.post(
+                "/panel/login", data={"token": "guess"}, headers={"X-Forwarded-For": address}
+            )
+            assert answer.status_code == expected, address
+
+
+async def test_whoever_is_not_on_the_list_sees_no_panel_and_whoever_is_can_use_all_of_it(
+    database: str, redis_url: str, pool: Pool
+) -> None:
+    settings = settings_for(
+        database, redis_url, trusted_proxies="127.0.0.1/32", caller_networks="10.1.0.0/16", admin_auth_token=None
+    )
+    async with gateway_on(settings) as gateway:
+        async with visiting(gateway, **{"X-Forwarded-For": "10.2.0.1"}) as stranger:
+            assert "10.2.0.1" not in await stranger.go("/panel/login")
+            assert stranger.status == 403
+        async with logged_in(gateway, **{"X-Forwarded-For": "10.1.0.1"}) as browser:
+            await browser.send("/panel/instances", name="Made here")
+            assert browser.path.startswith("/panel/instances/")
+    audited = await pool.fetchval("SELECT address FROM audit WHERE action LIKE 'POST %on-demand'")
+    assert str(audited) == "10.1.0.1"
+
+
 async def test_a_session_ends_and_a_new_partner_token_ends_it_at_once(database: str, redis_url: str) -> None:
     clock = ManualClock(datetime.now(UTC))
     settings = settings_for(database, redis_url, panel_session=timedelta(hours=1))
@@ -99,13 +129,24 @@ async def test_a_session_ends_and_a_new_partner_token_ends_it_at_once(database: 
         assert answer.status_code == 303
 
 
-async def test_logging_out_forgets_the_session(standing: Standing) -> None:
-    async with logged_in(standing.gateway) as browser:
-        await browser.go("/panel/system")
+async def test_a_session_that_was_logged_out_is_over_whoever_still_has_its_cookie(standing: Standing) -> None:
+    action = f"/panel/instances/{standing.caller.id}/rename"
+    async with logged_in(standing.gateway) as browser, logged_in(standing.gateway) as other:
+        page = await browser.go(f"/panel/instances/{standing.caller.id}/settings")
+        (form_token, *_) = re.findall(r'name="form_token" value="([^"]+)"', page)
+        cookie = {"Cookie": f"{COOKIE}={browser.client.cookies[COOKIE]}"}
         await browser.send("/panel/logout")
         assert browser.path == "/panel/login"
         await browser.go("/panel/system")
         assert browser.path.startswith("/panel/login")
+        client = standing.gateway.client
+        assert (await client.get("/panel/system", headers=cookie)).status_code == 303
+        news = await client.get("/panel/system", headers={**cookie, "Accept": "text/event-stream"})
+        assert news.status_code == 401
+        done = await client.post(action, data={"name": "Taken", "form_token": form_token}, headers=cookie)
+        assert done.status_code == 403
+        await other.go("/panel/system")
+        assert other.path == "/panel/system"
 
 
 async def test_a_form_without_its_token_or_with_another_sessions_changes_nothing(standing: Standing) -> None:

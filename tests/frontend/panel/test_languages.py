@@ -10,7 +10,8 @@ import pytest
 
 import frontend.panel
 from common.tables.waiting import Reason
-from frontend.panel.languages import NAMES
+from frontend.panel.languages import NAMES, Languages
+from frontend.panel.refusals import FAILURES, FIELDS, SHAPED, WHOLE, told
 from frontend.panel.views.instances import STATES
 from frontend.panel.views.phone import SCRIPTS
 from frontend.panel.views.webhooks import PURPOSES
@@ -38,6 +39,7 @@ def texts() -> Iterator[str]:
     yield from (f"script-{script}" for script in SCRIPTS)
     yield from (f"policy-{policy}" for policy in ("hold", "resend", "assume-sent"))
     yield from (f"why-{reason}" for reason in get_args(Reason))
+    yield from (*WHOLE.values(), *FAILURES, *(text for _, text in SHAPED), *FIELDS.values())
 
 
 def words_of(language: str) -> dict[str, str]:
@@ -63,3 +65,33 @@ def test_names_that_are_no_words_have_a_text_in_english() -> None:
     english = words_of("en")
     named = {text for text in texts() if re.match(r"(why|script|policy)-", text) or text.isupper()}
     assert named <= english.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "portuguese"),
+    [
+        ("no node holds this instance now", "Nenhum sender cuida desta instância agora."),
+        (
+            "the message is already sent and cannot be canceled",
+            "A mensagem já está enviada e não pode ser cancelada.",
+        ),
+        (
+            "phone: field required; message: field required",
+            "Telefone: é preciso escrever algo aqui. Mensagem: é preciso escrever algo aqui.",
+        ),
+        ("10.0.0.1 not allowed", "O seu endereço não pode fazer isso."),
+        ("name: string should have at most 255 characters", "Nome: no máximo 255 caracteres."),
+        ("phone: field required; foo: bar", "Telefone: é preciso escrever algo aqui. foo: bar"),
+        ("something that nobody thought of; really", "something that nobody thought of; really"),
+        (
+            "There is a new secret; the one before stays valid.",
+            "Há um novo segredo; o anterior continua válido.",
+        ),
+    ],
+)
+def test_a_refusal_of_the_api_is_told_in_the_readers_language(text: str, portuguese: str) -> None:
+    assert told(text, Languages().choose("pt", None)) == portuguese
+
+
+def test_in_english_a_refusal_that_is_not_known_stays_as_it_is() -> None:
+    assert told("the node is on fire", Languages().choose("en", None)) == "the node is on fire"

@@ -1,7 +1,7 @@
 """Open pages: they are told what changes and nothing else, and cost nothing when they are gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,8 +64,12 @@ def visit() -> Visit:
     return Visit(request, session, Languages().choose("en", None), NOW)
 
 
-def live(most_pages: int = 5, now: datetime = NOW) -> Live:
-    return Live(Rendering(has_phone=False), lambda: now, timedelta(milliseconds=20), most_pages)
+async def is_good(session: Session) -> None:
+    """Nobody logs out."""
+
+
+def live(most_pages: int = 5, now: datetime = NOW, check: Callable[[Session], Awaitable[None]] = is_good) -> Live:
+    return Live(Rendering(has_phone=False), check, lambda: now, timedelta(milliseconds=20), most_pages)
 
 
 async def read(stream: AsyncIterator[Any]) -> tuple[str, dict[str, Any]]:
@@ -158,3 +162,17 @@ async def test_a_stream_ends_with_the_session(loading: Loading) -> None:
     with pytest.raises(StopAsyncIteration):
         await read(stream)
     assert loading.count == 0
+
+
+async def test_a_stream_ends_when_its_session_is_logged_out(loading: Loading) -> None:
+    ended: list[Problem] = []
+
+    async def check(session: Session) -> None:
+        if ended:
+            raise ended[0]
+
+    stream = opened(live(check=check), loading)
+    assert (await read(stream))[0] == "part"
+    ended.append(Problem(403, "You are logged out."))
+    assert (await read(stream)) == ("trouble", {"now": int(NOW.timestamp() * 1000), "text": "You are logged out."})
+    assert (await read(stream))[0] == "over"

@@ -17,23 +17,24 @@ from sender.answering.chats import ChatQuestions
 from sender.answering.seats import Seats
 from sender.answering.tags import TagQuestions
 from sender.answers import Answerer
+from sender.notices import Notices
 from sender.sessions import Held
-from sender.whatsapp.powers.people import People
 from sender.whatsapp.session import Account, Event
 from sender.whatsapp.simulated import Behaviour, Journal, RelayedSimulatedSession, SimulatedEngine, SimulatedSession
-from sender.whatsapp.simulated_state import SharedState
+from sender.whatsapp.simulation.people import SimulatedPeople
+from sender.whatsapp.simulation.state import SharedState
 from tests.clock import ManualClock
 
 
 @dataclass
 class Desk:
-    """`people` is what the session shows of others, once a test has put it there."""
-
     pool: Pool
     instance: UUID
     session: SimulatedSession
     clock: ManualClock
     questions: Mapping[str, Answerer]
+    announced: set[UUID]
+    """Instances of which it was said that they have events to deliver."""
 
     @property
     def shared(self) -> SharedState:
@@ -43,9 +44,10 @@ class Desk:
     async def ask(self, question: str, /, **arguments: Any) -> Any:
         return await self.questions[question](self.instance, arguments)
 
-    def meet(self, people: People) -> None:
-        """From now on the session shows these."""
-        self.session.people = people  # type: ignore[attr-defined]
+    @property
+    def people(self) -> SimulatedPeople:
+        """What the session shows of others, and what its phone has set."""
+        return self.session.has.people
 
 
 @asynccontextmanager
@@ -58,10 +60,12 @@ async def desk_on(pool: Pool, wire: Wire) -> AsyncIterator[Desk]:
         await session.restore()
         held = Held(1, 1, session, "5511911111111")
         seats, clock = Seats(lambda _: held), ManualClock()
-        appearances = Appearances(clock, SenderMetrics(CollectorRegistry()), CacheRules())
+        announced: set[UUID] = set()
+        metrics, rules = SenderMetrics(CollectorRegistry()), CacheRules()
+        appearances = Appearances(clock, metrics, rules)
         questions = {
-            **ChatQuestions(seats, pool, appearances, clock).by_name(),
+            **ChatQuestions(seats, pool, appearances, clock, metrics, rules).by_name(),
             **ChatChanges(seats, pool, clock).by_name(),
-            **TagQuestions(seats, pool).by_name(),
+            **TagQuestions(seats, pool, Notices(pool, announced.update), clock).by_name(),
         }
-        yield Desk(pool, uuid4(), session, clock, questions)
+        yield Desk(pool, uuid4(), session, clock, questions, announced)

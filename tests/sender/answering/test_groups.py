@@ -11,6 +11,7 @@ from common.addresses import Jid, parse_phone
 from common.clock import SystemClock
 from common.tables.chat import Chat
 from sender.answering.groups import GroupQuestions
+from sender.answering.membership import MembershipQuestions
 from sender.answering.seats import Seats
 from sender.answers import NoAnswer
 from sender.sessions import Held
@@ -27,10 +28,12 @@ class Scene:
         self.chats: dict[Jid, Chat] = {}
         self.invited: list[tuple[Sequence[Jid], str]] = []
         held = None if session is None else Held(1, 1, cast(Any, session), OWN)
-        self.questions = GroupQuestions(Seats(lambda _: held), self._picture, self._invite, self._chats, SystemClock())
+        seats = Seats(lambda _: held)
+        groups = GroupQuestions(seats, self._picture, self._invite, self._chats, SystemClock())
+        self.questions = {**groups.by_name(), **MembershipQuestions(seats, self._invite).by_name()}
 
     async def ask(self, name: str, **arguments: Any) -> Any:
-        return await self.questions.by_name()[name](uuid4(), arguments)
+        return await self.questions[name](uuid4(), arguments)
 
     async def _picture(self, source: str, instance: UUID) -> bytes:
         return b"jpeg"

@@ -1,5 +1,6 @@
 """Tags: made, changed, deleted and put on chats through the relay, and refused on the other way."""
 
+import orjson
 import pytest
 
 from common.addresses import Jid, parse_phone
@@ -8,6 +9,7 @@ from common.tables import chat, tag
 from common.tables.chat import ChatNews
 from common.tables.tag import Tag
 from sender.answers import NoAnswer
+from tests.builders import insert_instance
 from tests.sender.answering.chats import Desk
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +58,29 @@ async def test_a_tag_is_put_on_a_chat_and_taken_off(relayed: Desk) -> None:
     assert relayed.shared.labeled == {(number, LID)}
     assert await relayed.ask("remove-tag", phone=PHONE, tag=number) == {"value": True}
     assert relayed.shared.labeled == set()
+
+
+async def test_webhooks_hear_of_a_tag_that_was_put_on_a_chat(relayed: Desk) -> None:
+    relayed.instance = await insert_instance(
+        relayed.pool, phone="5511912345678", profile_name="Front desk", received_callback_url="https://hooks.example.com",
+        receive_callback_sent_by_me=True,
+    )  # fmt: skip
+    number = await create(relayed)
+    for is_on in (True, False):
+        await relayed.ask("add-tag" if is_on else "remove-tag", phone=PHONE, tag=number)
+    bodies = [orjson.loads(row[0]) for row in await relayed.pool.fetch("SELECT body FROM event ORDER BY seq")]
+    assert [one["notificationParameters"] for one in bodies] == [
+        [{"phone": PHONE, "label": number, "assigned": is_on}] for is_on in (True, False)
+    ]
+    assert relayed.announced == {relayed.instance}
+    told = {**bodies[0], "instanceId": "", "momment": 0, "notificationParameters": []}
+    assert told == {
+        "isGroup": False, "isNewsletter": False, "instanceId": "", "phone": "5511912345678",
+        "connectedPhone": "5511912345678", "fromMe": True, "momment": 0, "expiresAt": None, "status": "RECEIVED",
+        "chatName": None, "senderPhoto": None, "senderName": "Front desk", "photo": None, "broadcast": False,
+        "referenceMessageId": None, "externalAdReply": None, "forwarded": False, "type": "ReceivedCallback",
+        "notification": "CHAT_LABEL_ASSOCIATION", "notificationParameters": [], "callId": None, "code": None,
+    }  # fmt: skip
 
 
 async def test_a_tag_that_nobody_made_here_is_left_alone(relayed: Desk) -> None:

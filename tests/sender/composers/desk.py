@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from common.addresses import Jid, parse_phone
@@ -10,6 +11,7 @@ from common.requests.messages import MODELS
 from sender.composers.media import File, Form, LinkCard, Uploaded
 from sender.composers.occasion import Composed, Occasion, Own, Remembered, Request
 from sender.composers.registry import compose
+from sender.whatsapp.powers.newsletters import NewsletterUnknown
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Accepted, OnWire, Secret
 
@@ -113,8 +115,18 @@ class AbleSession(PlainSession):
     async def make_call_link(self, kind: str, at: datetime) -> str:
         return f"https://call.whatsapp.com/{kind}/{int(at.timestamp())}"
 
-    async def newsletter_name(self, newsletter: Jid) -> str | None:
-        return "Spring news"
+    @property
+    def newsletters(self) -> "Channels":
+        return Channels()
+
+
+class Channels:
+    """All of them have the same name, but for one that is not there."""
+
+    async def look(self, newsletter: Jid) -> SimpleNamespace:
+        if newsletter.startswith("404"):
+            raise NewsletterUnknown
+        return SimpleNamespace(name="Spring news")
 
 
 class Desk:

@@ -186,6 +186,12 @@ async def test_an_invitation_names_the_channel_and_ends_after_a_week(desk: Desk)
     )
 
 
+async def test_the_name_of_a_channel_that_is_not_found_is_left_out(desk: Desk) -> None:
+    invite = {"newsletterId": "40436301234567890@newsletter", "caption": "Join us?"}
+    composed = await desk.compose("newsletter-invite", adminInviteMessage=invite)
+    assert not composed.newsletterAdminInviteMessage.HasField("newsletterName")
+
+
 async def test_without_the_power_to_ask_an_invitation_leaves_the_name_out() -> None:
     invite = {"newsletterId": "120363012345678901@newsletter", "caption": "Join us?"}
     composed = await Desk(PlainSession()).compose("newsletter-invite", adminInviteMessage=invite)

@@ -1,5 +1,6 @@
 """What events tell of the chats that they happened in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,11 @@ def test_an_own_message_is_not_unread() -> None:
     (news,) = told(message(text(), source(own=True)))
     assert (news.chat, news.unread, news.push_name, news.last_received_id) == (MARINA, 0, None, None)
     assert news.last_message_at == MOMENT
+
+
+def test_what_is_marked_as_read_at_once_is_not_unread() -> None:
+    (news,) = told(replace(message(text()), auto_read_message=True))
+    assert (news.unread, news.read_at) == (0, MOMENT)
 
 
 @pytest.mark.parametrize(

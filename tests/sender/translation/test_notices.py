@@ -10,7 +10,7 @@ import pytest
 from common import callbacks
 from common.addresses import Jid
 from common.tables.event import NewEvent
-from sender.translation import own, profile
+from sender.translation import own, profile, tags
 from sender.translation.scene import Account
 from sender.whatsapp.engine_events import (
     BasicCallMeta,
@@ -303,19 +303,34 @@ def test_a_new_group_and_one_that_the_number_was_put_into() -> None:
 # --- the account ---
 
 
-def test_the_own_picture_is_told_and_those_of_others_are_not() -> None:
-    mine = Picture(JID=jid(MY_LID), Author=jid(MY_LID), Timestamp=AT // 1000, Remove=False)
-    shown = body(row(EventCode.PICTURE, mine))
+def test_a_new_picture_of_the_account_is_told() -> None:
+    account = Account(INSTANCE, MY_PHONE, None, "Front desk", picture="https://pps.example.net/front-desk-2.jpg")
+    shown = read(profile.portrayed(account, "https://pps.example.net/front-desk.jpg", NOW))
     assert problems("received-profile-picture-updated", shown) == []
     assert (shown["fromMe"], shown["phone"]) == (True, MY_PHONE)
-    other = Picture(JID=jid(LID), Author=jid(LID), Timestamp=AT // 1000, Remove=False)
-    assert events(row(EventCode.PICTURE, other)) == []
+    assert (shown["photo"], shown["updatedPhoto"]) == (
+        "https://pps.example.net/front-desk.jpg", "https://pps.example.net/front-desk-2.jpg"
+    )  # fmt: skip
+
+
+def test_whose_picture_changed_is_known_by_number_or_lid() -> None:
+    for who, phone in ((MY_LID, MY_PHONE), (f"{MY_PHONE}@s.whatsapp.net", MY_PHONE), (LID, LID), (GROUP, "")):
+        told = row(EventCode.PICTURE, Picture(JID=jid(who), Author=jid(who), Timestamp=AT // 1000, Remove=False))
+        assert profile.pictured(told, Account.of(told)) == (phone or "120363041234567890-group")
+        assert events(told) == []
 
 
 def test_a_new_name_of_the_account_is_told() -> None:
     shown = read(profile.renamed(Account(INSTANCE, MY_PHONE, None, "Front desk 2"), NOW))
     assert problems("received-profile-name-updated", shown) == []
     assert (shown["profileName"], shown["fromMe"], shown["phone"]) == ("Front desk 2", True, MY_PHONE)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_tag_that_was_put_on_a_chat_or_taken_off_is_told(is_on: bool) -> None:
+    shown = read(tags.tagged(Account(INSTANCE, MY_PHONE, None, "Front desk"), PHONE, "7", is_on, NOW))
+    assert problems("received-chat-label-association", shown) == []
+    assert shown["notificationParameters"] == [{"phone": PHONE, "label": "7", "assigned": is_on}]
 
 
 def test_own_messages_and_notices_are_marked_for_those_who_do_not_want_them() -> None:

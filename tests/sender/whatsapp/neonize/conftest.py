@@ -13,7 +13,9 @@ from sender.whatsapp.neonize.store import Store
 from tests.databases import Databases
 from tests.sender.host.stand_in import PROGRAM
 
-QUICK = Patience(send=5.0, call=5.0, connect=5.0, reconnect=0.5, close=5.0, first_pause=0.02, longest_pause=0.1)
+QUICK = Patience(
+    send=5.0, between_questions=0, call=5.0, connect=5.0, reconnect=0.5, close=5.0, first_pause=0.02, longest_pause=0.1
+)
 
 NewDevice = Callable[..., Awaitable[str]]
 

@@ -1,22 +1,18 @@
 """People of the simulated network: every number has an account, unless the behaviour says otherwise."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from common.addresses import LID, Jid, parse_phone, server_of, user_of
-from common.errors import NotConnected
+from common.addresses import LID, Jid, parse_phone, server_of
 from sender.whatsapp.powers.people import ChatSettings, Contact, Known
-
-if TYPE_CHECKING:
-    from sender.whatsapp.simulated import Behaviour
+from sender.whatsapp.simulation.line import Line, hidden
 
 
 class SimulatedPeople:
     """`asked` counts the numbers of each question."""
 
-    def __init__(self, behaviour: "Behaviour", is_connected: Callable[[], bool]) -> None:
-        self._behaviour = behaviour
-        self._is_connected = is_connected
+    def __init__(self, accounts: Mapping[str, Jid | None], line: Line) -> None:
+        self._accounts = accounts
+        self._line = line
         self.asked: list[int] = []
         self.blocked: set[Jid] = set()
         self.pictures: dict[Jid, str] = {}
@@ -25,20 +21,20 @@ class SimulatedPeople:
         self.settings: dict[Jid, ChatSettings] = {}
 
     async def look_up(self, numbers: Sequence[str]) -> list[Known]:
-        self._check()
+        self._line.check()
         self.asked.append(len(numbers))
         return [self._known(number) for number in numbers]
 
     async def picture(self, person: Jid) -> str | None:
-        self._check()
+        self._line.check()
         return self.pictures.get(person)
 
     async def about(self, person: Jid) -> str | None:
-        self._check()
+        self._line.check()
         return self.abouts.get(person)
 
     async def block(self, person: Jid, *, is_blocked: bool) -> None:
-        self._check()
+        self._line.check()
         (self.blocked.add if is_blocked else self.blocked.discard)(person)
 
     async def contacts(self) -> list[Contact]:
@@ -48,13 +44,9 @@ class SimulatedPeople:
         return self.settings
 
     def _known(self, number: str) -> Known:
-        address = self._behaviour.accounts.get(number, parse_phone(number))
+        address = self._accounts.get(number, parse_phone(number))
         if address is None:
             return Known(number, None, None)
         is_hidden = server_of(address) == LID
         phone = parse_phone(number) if is_hidden else address
-        return Known(number, phone, address if is_hidden else Jid(f"1{user_of(phone)}@lid"))
-
-    def _check(self) -> None:
-        if not self._is_connected():
-            raise NotConnected
+        return Known(number, phone, address if is_hidden else hidden(phone))

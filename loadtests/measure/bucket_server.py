@@ -1,4 +1,4 @@
-"""A server that speaks S3, in a process of its own, for tests that need a bucket and for those that kill it."""
+"""A server that speaks S3, in a process of its own, for whoever needs a bucket or kills it."""
 
 import subprocess
 import sys

@@ -1,0 +1,1 @@
+"""Other queues, run beside ours in `./pombo bench peers` and nowhere else."""
