@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from common.postgres import Executor
-from common.vault import PROXY, SIGNING, TOKEN
+from common.vault import ARRIVAL, PROXY, SIGNING, TOKEN
 
 # By pages: $1 is the last instance of the one before.
 LIST_TOKENS = """
@@ -43,6 +43,27 @@ SEAL_SECRETS = """
     FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS renewed (id, known, sealed)
     WHERE instance_id = renewed.id AND secret = renewed.known AND is_sealed"""
 
+LIST_ARRIVALS = """
+    SELECT instance_id, unnest(records)
+    FROM arrival
+    WHERE instance_id IN (
+        SELECT DISTINCT instance_id FROM arrival WHERE instance_id > $1 AND told_at IS NULL
+        ORDER BY instance_id LIMIT $2
+    ) AND told_at IS NULL
+    ORDER BY instance_id"""
+
+SEAL_ARRIVALS = """
+    WITH renewed AS (
+        SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS renewed (id, known, sealed)
+    )
+    UPDATE arrival
+    SET records = ARRAY(
+        SELECT coalesce(renewed.sealed, record)
+        FROM unnest(records) WITH ORDINALITY AS kept (record, place)
+        LEFT JOIN renewed ON renewed.id = instance_id AND renewed.known = record
+        ORDER BY place)
+    WHERE instance_id IN (SELECT id FROM renewed) AND told_at IS NULL"""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -58,6 +79,7 @@ COLUMNS = (
     Column("instance tokens", TOKEN, LIST_TOKENS, SEAL_TOKENS),
     Column("secrets of webhooks", SIGNING, LIST_SECRETS, SEAL_SECRETS),
     Column("addresses of proxies", PROXY, LIST_PROXIES, SEAL_PROXIES),
+    Column("messages that came in", ARRIVAL, LIST_ARRIVALS, SEAL_ARRIVALS),
 )
 
 

@@ -23,6 +23,7 @@ POSTGRES_CORES, POSTGRES_WAL, POSTGRES_CONNECTIONS = 16, 200e6, 500
 VALKEY_CORES = 1
 BUSY = 0.7  # of a core or a disk: above it queues grow
 PAGE = 8_192
+READ_TOO = 2  # what a frontend announces is read and deleted by a sender
 SHARDS = 256, 1_024, 4_096
 FILE = RESULTS.parent / "CAPACITY.md"
 
@@ -61,10 +62,10 @@ class Model:
             # The sender of a real send does what a simulated one does, and the session's work.
             session_send=max(0.0, send["sender"] * milli - deliver["us of senders"] * micro),
             session_postgres=max(0.0, send["postgres"] * milli - deliver["us of Postgres"] * micro),
-            valkey=(accept["us of Valkey"] + deliver["us of Valkey"]) * micro,
+            valkey=READ_TOO * accept["us of Valkey"] * micro,
             wal=accept["WAL bytes"] + deliver["WAL bytes"],
             commits=accept["commits"] + deliver["commits"],
-            commands=accept["Redis commands"] + deliver["Redis commands"],
+            commands=READ_TOO * accept["Redis commands"],
             idle=sessions["idle processor share of a session"],
             memory=sessions["MB a session"],
             node_connections=sessions["connections of a node"],
@@ -203,10 +204,12 @@ for each purpose, one Valkey, everything to {BUSY:.0%}:
 - Each message has {EVENTS} callbacks that somebody takes; media is not in it.
 - A session's part of a send comes from real sessions of the library at the emulator; WhatsApp's own answers take
   longer, which costs memory of what is under way, not processor. The gateway's part comes from the simulated engine.
+- What a sender reads from Redis is taken to cost what a frontend's announcement costs: the backlog by which deliveries
+  are measured is found in Postgres.
 - Session hosts share their memory pages as in `results/sessions.md`; a phone with long history takes more.
 - Sessions answer at random times: everybody reconnecting at once is bounded per node, and not in this table.
-- Nothing here was measured on more than {cores}, and all
-  programs shared them: an extrapolation by a factor of a hundred shows the order of the walls rather than their place.
+- Nothing here was measured on more than {cores}, and all programs shared them: an extrapolation by a
+  factor of a hundred shows the order of the walls rather than their place.
 
 ## Held against a simulation
 

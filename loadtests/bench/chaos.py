@@ -68,14 +68,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=list(INSTANCES), default="simulated", help="emulated: real sessions")
+    parser.add_argument("--wire", choices=("direct", "relay"), default="direct", help="of real sessions")
     parser.add_argument("--fault", action="append", choices=sorted({*FAULTS, *OF_SESSIONS}), help="may be repeated")
     options = parser.parse_args()
     engine: Engine = options.engine
     faults = [fault for fault in of_engine(engine) if fault in (options.fault or of_engine(engine))]
     with tempfile.TemporaryDirectory(prefix="pombo-chaos-") as folder:
-        found = uvloop.run(run(Path(folder), faults, options.minutes * 60, options.seed, engine))
+        found = uvloop.run(run(Path(folder), faults, options.minutes * 60, options.seed, engine, options.wire))
     text = report(found, faults, options.seed, engine)
+    if options.wire == "relay":
+        text = f"Sessions go through the wire relay: what is sent again has the id it had.\n\n{text}"
     name = "chaos" if engine == "simulated" else "chaos_sessions"
+    name += "_relay" if options.wire == "relay" else ""
     keep_figures(name, {"pauses": {fault: tally.pauses for fault, tally in found.tallies.items() if tally.runs}})
     sys.stdout.write(f"{text}\n\nkept in {keep(name, 'Faults under load', text)}\n")
     for violation in found.violations[:100]:
@@ -83,11 +87,11 @@ def main() -> None:
     sys.exit(0 if found.is_sound else 1)
 
 
-async def run(folder: Path, faults: Sequence[str], seconds: float, seed: int, engine: Engine) -> Found:
+async def run(folder: Path, faults: Sequence[str], seconds: float, seed: int, engine: Engine, wire: str) -> Found:
     """Faults in a seeded order until the time is over; every one at least once where the time allows."""
     chance = Random(seed)
     tallies = {fault: Tally() for fault in faults}
-    async with cluster(folder, instances=INSTANCES[engine], seed=seed, engine=engine) as stack:
+    async with cluster(folder, instances=INSTANCES[engine], seed=seed, engine=engine, wire=wire) as stack:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             for fault in chance.sample(faults, len(faults)):

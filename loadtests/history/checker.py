@@ -61,12 +61,13 @@ def doubled(history: History) -> Iterator[str]:
 
 
 def two_ids(history: History) -> Iterator[str]:
-    """One row has one id on the wire, unless its instance's policy is to send again."""
+    """One row has one id on the wire, unless its instance's policy is to send again without the relay."""
     ids: dict[int, set[str]] = defaultdict(set)
     for sent, accepted in on_wire(history):
         ids[accepted.row].add(sent.whatsapp_id)
     for accepted in history.accepted:
-        if len(ids[accepted.row]) > 1 and accepted.instance not in history.resend:
+        may_differ = accepted.instance in history.resend and not history.keeps_ids
+        if len(ids[accepted.row]) > 1 and not may_differ:
             yield f"row {accepted.row} was sent as {' and '.join(sorted(ids[accepted.row]))}"
 
 

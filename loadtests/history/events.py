@@ -130,6 +130,8 @@ class History:
     tells: frozenset[str] = frozenset()
     assumed: frozenset[int] = frozenset()
     resend: frozenset[str] = frozenset()
+    keeps_ids: bool = False
+    """Whether what is sent again must have the id it had: through the relay."""
     minimum_pause: float = 0.0
     kick: float = 1.0
     is_over: bool = True

@@ -73,7 +73,8 @@ OWNERS = """
 class Cluster:
     """Processes are known by name: `sender-1`, `frontend-1`. A sender's name is also its NODE_ID."""
 
-    def __init__(self, folder: Path, instances: int, chance: Random, engine: Engine, hook: Receiver) -> None:
+    def __init__(self, folder: Path, instances: int, chance: Random, engine: Engine, hook: Receiver, wire: str) -> None:
+        self._wire = wire
         self._folder = folder
         self._chance = chance
         self.engine: Engine = engine
@@ -201,7 +202,8 @@ class Cluster:
         if self.engine == "emulated":
             address = await self._by_link(name, "whatsapp", f"http://127.0.0.1:{self.whatsapp.port}")
             own = await self.whatsapp.settings(urlsplit(address).port or 0)
-            return {**settings, **own, "HOST_SESSIONS": "3", "WAMEOW_POSTGRES_DSN": self.postgres.dsn("pombo_whatsapp")}
+            own |= {"HOST_SESSIONS": "3", "WHATSAPP_WIRE": self._wire}
+            return {**settings, **own, "WAMEOW_POSTGRES_DSN": self.postgres.dsn("pombo_whatsapp")}
         journal = self._journals[name] = self._folder / f"journal-{name}"
         own = {
             "WHATSAPP_ENGINE": "simulated",
@@ -304,6 +306,7 @@ class Cluster:
         history.minimum_pause, history.is_over = PAUSES[self.engine], is_over
         history.holds = frozenset(caller.id.hex for caller in self.callers if caller.policy == "hold")
         history.resend = frozenset(caller.id.hex for caller in self.callers if caller.policy == "resend")
+        history.keeps_ids = self._wire == "relay"
         history.tells = frozenset(caller.id.hex for caller in self.callers)
         return history
 
@@ -335,11 +338,12 @@ async def cluster(
     senders: int = 2,
     seed: int = 0,
     engine: Engine = "simulated",
+    wire: str = "direct",
 ) -> AsyncIterator[Cluster]:
     """The stores, linked instances and the programs; all stopped at the end."""
     async with AsyncExitStack() as ending:
         hook = await ending.enter_async_context(receiver())
-        made = Cluster(folder, instances, Random(seed), engine, hook)
+        made = Cluster(folder, instances, Random(seed), engine, hook, wire)
         ending.push_async_callback(made.close_links)
         ending.callback(_kill_all, made)
         made.processes["postgres"] = await asyncio.to_thread(made.postgres.start)

@@ -160,7 +160,7 @@ async def check_groups(emulator: EmulatorProgram, told: Told) -> None:
     assert problems("received-group-create", await told.one(notification="GROUP_CREATE"), extra=MEMBER) == []
     body = await told.one(messageId=await write(emulator, M(conversation="to all"), to=group))
     assert problems("received-group-text", body, extra=FULL) == []
-    assert (body["phone"], body["participantPhone"]) == (shown, FRIEND)
+    assert (body["phone"], body["participantPhone"], body["chatName"]) == (shown, FRIEND, "All")
     for action, notice, variant in (
         ("add", "GROUP_PARTICIPANT_ADD", "received-group-participant-add"),
         ("remove", "GROUP_PARTICIPANT_REMOVE", "received-group-participant-remove"),
