@@ -130,6 +130,13 @@ ALERTS = (
         "Session hosts end without having been asked to",
     ),
     Alert(
+        "PomboRelayProblems",
+        "ticket",
+        "sum(increase(whatsapp_relay_problems_total[30m])) > 5",
+        "0m",
+        "The wire relay refuses or loses connections for a reason of its own",
+    ),
+    Alert(
         "PomboEventsUnread",
         "ticket",
         "sum(increase(events_untranslated_total[1h])) > 10",

@@ -131,10 +131,7 @@ ROWS = (
                 (
                     ("sum(whatsapp_hosts)", "alive"),
                     ("sum(increase(whatsapp_host_deaths_total[$__rate_interval]))", "died"),
-                    (
-                        "sum(increase(whatsapp_relay_problems_total[$__rate_interval]))",
-                        "connections refused by a relay",
-                    ),
+                    ("sum(increase(whatsapp_relay_problems_total[$__rate_interval]))", "problems of the relay"),
                 ),
             ),
             one("Shards by node", "short", "lease_shards_held", "{{instance}}"),
