@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from common import logs
-from common.addresses import Jid
+from common.addresses import Jid, is_group
 from common.metrics import SenderMetrics
 from common.postgres import OUTAGES, Connection, Pool
 from common.tables import arrival, chat, earlier, event, event_inbox, received_media, received_message
@@ -143,7 +143,9 @@ class Inbox:
         failed: list[tuple[int, str]] = []
         wishes: dict[int, Wish] = {}
         told_ids, numbers = await self._told_ids(rows), await self._numbers(rows)
-        pictures = await self._pictures.of(self._shown(rows, numbers))
+        shown = self._shown(rows, numbers)
+        pictures = await self._pictures.of(shown)
+        groups = await chat.names_of(self._pool, {(one, jid) for (one, _), jid in shown.items() if is_group(jid)})
         for row in rows:
             try:
                 if (wish := self._autopilot.wish_of(row)) is not None:
@@ -152,7 +154,12 @@ class Inbox:
                     await self._picture_changed(row, numbers)
                 opened = await self._unsealing.open(row)
                 made = self._translator.translate(
-                    row, opened, told_ids[row.instance_id], numbers, pictures.get(row.instance_id, {})
+                    row,
+                    opened,
+                    told_ids[row.instance_id],
+                    numbers,
+                    pictures.get(row.instance_id, {}),
+                    groups.get(row.instance_id, {}),
                 )
                 news[row.id] = chats.news_of(row, Account.of(row, numbers))
                 told.append((row, made, remembered(row)))

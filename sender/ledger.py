@@ -1,7 +1,7 @@
 """The ledger: the owner's intents and outcomes, many in one transaction, each checked against its shard's epoch."""
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from sender.news import News
 
 log = logs.get(__name__)
 
+LATE = 1000  # messages whose receipt was faster than the answer to their sending
 OUTAGE_PAUSE = 0.25  # seconds between two tries while Postgres is away; what waits here is kept
 LONGEST_DETAIL = 1000  # characters of an error that are kept
 
@@ -42,6 +43,10 @@ class Ownership(Protocol):
     def may_leave(self, shard: int, epoch: int) -> bool:
         """Whether a send that was begun at this epoch may go on the wire now."""
         ...
+
+
+_Settled = tuple[UUID, UUID, str, Jid, datetime]
+"""Instance, zaap id, message id, chat and moment of a message that a receipt settled."""
 
 
 @dataclass(slots=True)
@@ -80,6 +85,8 @@ class Ledger:
         self._longest_pause = longest_pause
         self._waiting: list[_Entry] = []
         self._arrived = asyncio.Event()
+        # Sent before we heard of it, told as that, and not yet as an own message: nobody had its content.
+        self._overtaken: OrderedDict[UUID, _Settled] = OrderedDict()
 
     # --- what couriers ask ---
 
@@ -195,9 +202,18 @@ class Ledger:
         async with self._pool.acquire() as connection, connection.transaction():
             ours = await shards.fenced(connection, held)
             allowed = [entry for entry in batch if entry.shard in ours and held.get(entry.shard) == entry.epoch]
-            news = News(self._keeps_all_events, dict(entry.content for entry in allowed if entry.content))
+            contents = dict(entry.content for entry in allowed if entry.content)
+            news = News(self._keeps_all_events, contents)
             found = await self._write(connection, allowed, news)
+            late = contents.keys() & self._overtaken.keys()
+            news.overtaken([self._overtaken[zaap_id] for zaap_id in late])
             to_deliver = await news.write(connection)
+        for zaap_id in late:
+            del self._overtaken[zaap_id]
+        for row in found.overtaken:
+            self._overtaken[row[1]] = row
+            if len(self._overtaken) > LATE:
+                self._overtaken.popitem(last=False)
         if to_deliver:
             self._announce(to_deliver)
         kept = {id(entry) for entry in allowed}
@@ -223,6 +239,7 @@ class Ledger:
         if receipts := arguments["receipt"]:
             settled = await self._write_receipts(connection, receipts, news)
             found.settled = {(row["instance_id"], row["whatsapp_id"]): row["chat"] for row in settled}
+            found.overtaken = [tuple(row[:5]) for row in settled]
             sent += settled
         await conversing.sent(connection, sent)
         if intents := arguments["intend"]:
@@ -244,7 +261,10 @@ class Ledger:
             settled = await connection.fetch(table.SETTLE_BY_RECEIPTS, instances, wires, self._longest_pause)
             if settled:
                 self._metrics.settled.labels("receipt", "sent").inc(len(settled))
-                news.decided([row[:5] for row in settled], is_sent=True)
+                # It was sent before it was received, and customers sort by what they are told.
+                told_at = {receipt[:2]: receipt[3] for receipt in reversed(others)}
+                moments = [min(row[4], told_at[row[0], row["whatsapp_id"]]) for row in settled]
+                news.decided([(*row[:4], at) for row, at in zip(settled, moments, strict=True)], is_sent=True)
                 rows += await connection.fetch(table.RECEIPTS, *columns)
         news.received([receipt for receipt in told if receipt[4] is not None], rows)
         return settled
@@ -291,6 +311,7 @@ class _Found:
 
     intents: dict[int, Intent] = field(default_factory=dict)
     settled: dict[tuple[UUID, str], Jid] = field(default_factory=dict)
+    overtaken: list[_Settled] = field(default_factory=list)
 
     def answer(self, entry: _Entry) -> Any:
         if entry.kind == "intend":

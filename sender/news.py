@@ -31,12 +31,17 @@ class News:
         self._keeps_all = keeps_all
         self._contents = contents
         self._decided: list[_Decided] = []
+        self._late: list[Any] = []
         self._receipts: list[_Receipt] = []
         self._ours: dict[tuple[UUID, str], tuple[str, Jid]] = {}
 
     def decided(self, rows: Sequence[Any], *, is_sent: bool) -> None:
         """Rows of (instance, zaap id, message id, chat, moment or error) of messages sent, failed or in doubt."""
         self._decided += [(row, is_sent) for row in rows]
+
+    def overtaken(self, rows: Sequence[Any]) -> None:
+        """Rows as of `decided`, of messages that were told as sent before anybody had their contents."""
+        self._late += rows
 
     def received(self, receipts: Sequence[Any], rows: Sequence[Any]) -> None:
         """Receipts as they were told, and rows of (instance, wire id, message id, chat) of what they are about."""
@@ -45,7 +50,7 @@ class News:
 
     async def write(self, connection: Connection) -> set[UUID]:
         """The instances that have something to deliver once the transaction is committed."""
-        about = {row[0] for row, _ in self._decided} | {receipt[0] for receipt in self._receipts}
+        about = {row[0] for row, _ in self._decided} | {each[0] for each in (*self._receipts, *self._late)}
         if not about:
             return set()
         rows = await connection.fetch(table.LISTENING, list(about), self._keeps_all)
@@ -68,6 +73,9 @@ class News:
                     if (account := wants_own.get(instance)) is not None:
                         events += self._own_message(told, last, account)
                     events.append(callbacks.message_status(instance, "sent", [message_id], last, chat))
+        for instance, zaap_id, message_id, chat, last in self._late:
+            if (account := wants_own.get(instance)) is not None:
+                events += self._own_message(Told(instance, zaap_id, message_id, chat), last, account)
         events += [self._status(receipt) for receipt in self._receipts if receipt[0] in heard]
         return await table.append(connection, events, keeps_all=self._keeps_all)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.requests.fields import Whole
+from common.requests.fields import Flag, Whole
 from common.tables.uncertain import Policy
 
 PAGE = 20
@@ -62,7 +62,7 @@ class SetUncertainPolicy(BaseModel):
 class PauseQueue(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    value: bool
+    value: Flag
 
 
 class SettleMessage(BaseModel):

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.requests.fields import Whole
+
 
 class RotateToken(BaseModel):
     """`overlapSeconds`: how long the token before still opens the instance; 0 ends it at once."""
 
     model_config = ConfigDict(frozen=True)
 
-    overlapSeconds: Annotated[int, Field(ge=0, le=30 * 86_400)] | None = None
+    overlapSeconds: Annotated[int, Field(strict=True, ge=0, le=30 * 86_400), Whole] | None = None
 
 
 class ListAudit(BaseModel):

@@ -1,6 +1,6 @@
 """chat: the chats of each instance, as history, messages, read marks and our own changes tell of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,12 @@ SETTLE = """
     WHERE instance_id = $1 AND phone.address = CASE WHEN chat.lid = ANY($2) THEN chat.lid ELSE chat.chat END
       AND (chat.is_archived, chat.is_pinned, chat.muted_until)
           IS DISTINCT FROM (phone.is_archived, phone.is_pinned, phone.muted_until)"""
+
+FIND_NAMES = """
+    SELECT instance_id, chat, name
+    FROM chat
+    JOIN unnest($1::uuid[], $2::text[]) AS wanted (instance_id, chat) USING (instance_id, chat)
+    WHERE name IS NOT NULL"""
 
 NAME = """
     UPDATE chat
@@ -225,3 +231,13 @@ async def find_all(executor: Executor, instance: UUID, chats: Sequence[Jid]) -> 
 
 
 _NAMES = tuple(ChatNews.__dataclass_fields__)
+
+
+async def names_of(executor: Executor, chats: Collection[tuple[UUID, Jid]]) -> dict[UUID, dict[Jid, str]]:
+    """By instance; of those whose names are known."""
+    found: dict[UUID, dict[Jid, str]] = {}
+    if chats:
+        rows = await executor.fetch(FIND_NAMES, [instance for instance, _ in chats], [chat for _, chat in chats])
+        for instance, chat, name in rows:
+            found.setdefault(instance, {})[Jid(chat)] = name
+    return found

@@ -96,8 +96,8 @@ async def fairness(stack: BenchStack, options: argparse.Namespace) -> str:
         f"in turns with and without one more customer that has {options.queued:,} messages queued and whose instance "
         f"sends all the time ({sent_of_greedy / options.turns / options.seconds:.1f} a second; "
         f"pauses are {options.pause} ms). p95 of the others from acceptance to the intent that is committed before the "
-        f"wire, medians of {options.turns} turns: {quiet:.1f} ms and {disturbed:.1f} ms, "
-        f"{disturbed / quiet - 1:+.1%} (aim < 10 %).\n\n"
+        f"wire, medians of {options.turns} turns: "
+        f"{quiet:.1f} ms and {disturbed:.1f} ms, {disturbed / quiet - 1:+.1%} (aim < 10 %).\n\n"
         + table(["p95 in ms", *(f"turn {number + 1}" for number in range(options.turns))], rows)
     )
 

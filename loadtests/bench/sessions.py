@@ -13,7 +13,7 @@ import uvloop
 
 from loadtests.measure.processor import Meter
 from loadtests.measure.real_sessions import RealSessions, Taken, mebibytes, real_sessions
-from loadtests.measure.report import keep, table
+from loadtests.measure.report import keep, keep_figures, table
 from loadtests.measure.stack import BenchStack, bench_stack
 
 CONTACTS = [f"551198888{number:04d}" for number in range(50)]
@@ -105,8 +105,19 @@ async def measure(stack: BenchStack, options: argparse.Namespace, chosen: dict[s
             levels.append(await hold(real, sessions, options.seconds))
             meter = Meter(real.stack.pids)
             sys.stderr.write(f"{levels[-1].row}\n")
-        sending = await send(real, linked, options.sends)
+        sending, costs, most = await send(real, linked, options.sends)
     took.sort()
+    keep_figures(
+        "sessions",
+        {
+            "MB a session": levels[-1].memory / levels[-1].sessions / 1024 / 1024,
+            "idle processor share of a session": levels[-1].idle["sender"] / levels[-1].sessions,
+            "connections of a node": levels[-1].connections[1],
+            "most connections of the session store": most,
+            "sessions": linked,
+            "processor ms of a send": costs,
+        },
+    )
     return (
         f"After a restart of the sender, with the sessions paired, connected and quiet. Memory is what the processes "
         f"hold, with what they share counted once.\n\n{table(HEAD, [level.row for level in levels])}\n\n"
@@ -143,8 +154,9 @@ async def most_connections(real: RealSessions) -> int:
         return most
 
 
-async def send(real: RealSessions, sessions: int, count: int) -> str:
-    """Texts over all sessions to contacts that decrypt and acknowledge them."""
+async def send(real: RealSessions, sessions: int, count: int) -> tuple[str, dict[str, float], int]:
+    """Texts over all sessions to contacts that decrypt and acknowledge them: what is said of it, the costs, and the
+    most connections to the session store."""
     began = await real.fetchval(NOW)
     # Everybody writes once first: a first message to somebody costs a lookup and a key exchange.
     await _through(real, sessions, sessions, began)
@@ -155,12 +167,14 @@ async def send(real: RealSessions, sessions: int, count: int) -> str:
     watch.cancel()
     most = await watch
     used = {name: value / count * 1e3 for name, value in meter.read().items()}
-    costs = [[name, f"{used[name]:.2f}"] for name in ("sender", "emulator", "postgres", "frontend")]
-    return (
+    costs = {name: used[name] for name in ("sender", "emulator", "postgres", "frontend")}
+    text = (
         f"{count:,} texts through {sessions} sessions, all of them busy at once, ids made safe before the bytes left: "
         f"{count / seconds:,.0f} a second; at most {most} connections to the session store.\n\n"
-        f"{table(['', 'processor ms of a send'], costs)}\n\nThe sender's share includes its session hosts."
+        f"{table(['', 'processor ms of a send'], [[name, f'{cost:.2f}'] for name, cost in costs.items()])}\n\n"
+        f"The sender's share includes its session hosts."
     )
+    return text, costs, most
 
 
 async def _through(real: RealSessions, sessions: int, count: int, began: object) -> float:

@@ -20,7 +20,7 @@ from common.local.programs import ROOT
 from loadtests.bench import webhook_chaos
 from loadtests.measure.history import FILL_QUEUE
 from loadtests.measure.processor import Meter
-from loadtests.measure.report import keep, table
+from loadtests.measure.report import keep, keep_figures, table
 from loadtests.measure.stack import BenchStack, bench_stack, prepare
 
 INSTANCES = 100
@@ -117,6 +117,7 @@ async def rate(stack: BenchStack, options: argparse.Namespace) -> str:
     await connection.close()
     stack.stop("sender")
     bare = await asyncio.to_thread(_post, port, total)
+    keep_figures("webhooks", {"us of an event": {name: value / count * 1e6 for name, value in used.items()}})
     cost, yardstick = used["sender"] / count * 1e6, bare["processor"] / total * 1e6
     rows = [
         ["sender", f"{count / seconds:,.0f}", f"{cost:.0f}"],

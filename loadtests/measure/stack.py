@@ -112,15 +112,15 @@ class BenchInstance:
         return f"/instances/{self.id.hex.upper()}/token/{self.token}"
 
 
-async def prepare(stack: BenchStack, instances: int) -> list[BenchInstance]:
+async def prepare(stack: BenchStack, instances: int, shards: int = SHARDS) -> list[BenchInstance]:
     """The schema, and linked, subscribed instances that count as connected."""
-    await migrate(stack.dsn, shards=SHARDS)
+    await migrate(stack.dsn, shards=shards)
     made = [BenchInstance(uuid4(), new_token()) for _ in range(instances)]
     connection = await asyncpg.connect(stack.dsn)
     await connection.execute(
         MAKE_INSTANCES,
         [one.id for one in made],
-        [shard_of(one.id, SHARDS) for one in made],
+        [shard_of(one.id, shards) for one in made],
         [digest(one.token) for one in made],
     )
     await connection.execute("VACUUM ANALYZE instance")

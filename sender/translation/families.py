@@ -44,10 +44,14 @@ class Translator:
         told_ids: Mapping[str, str] = MappingProxyType({}),
         numbers: Mapping[Jid, str] = MappingProxyType({}),
         pictures: Mapping[str, str] = MappingProxyType({}),
+        groups: Mapping[Jid, str] = MappingProxyType({}),
     ) -> list[NewEvent]:
         """`opened` is what was sealed in it, `told_ids` say how the customer knows WhatsApp's ids, `numbers` which
-        numbers are behind LIDs, `pictures` what people and groups show. Raises whatever a malformed event raises."""
-        account = Account.of(row, numbers, pictures)
+        numbers are behind LIDs, `pictures` what people and groups show, `groups` what these are called.
+
+        Raises whatever a malformed event raises.
+        """
+        account = Account.of(row, numbers, pictures, groups)
         if row.code == EventCode.MESSAGE:
             return received.message(row.body, account, self._media, opened, told_ids)
         return self._families[row.code](row, account)

@@ -67,7 +67,7 @@ class _Notice:
             chatLid=None,
             messageId=f"{self._row.id}{suffix}",
             phone=to_phone(self._group),
-            chatName=self._name,
+            chatName=self._name or self._account.groups.get(self._group),
             photo=self._account.picture_of(to_phone(self._group)),
             momment=self._at,
             fromMe=phone is not None and phone == self._account.phone,

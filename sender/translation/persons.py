@@ -21,6 +21,7 @@ from sender.whatsapp.engine_events import (
     Node,
     Picture,
     Presence,
+    Receipt,
     ReceivedMessage,
     UndecryptableMessage,
     address,
@@ -81,6 +82,9 @@ def _addresses(row: ToldEvent) -> Iterable[Jid | None]:
             return _of_source(ChatPresence.FromString(row.body).MessageSource)
         case EventCode.PRESENCE:
             return [address(Presence.FromString(row.body).From)]
+        case EventCode.RECEIPT:
+            where = Receipt.FromString(row.body).MessageSource
+            return [] if address(where.RecipientAlt) else [address(where.Chat)]
         case EventCode.PICTURE:
             return [address(Picture.FromString(row.body).JID)]
         case EventCode.HISTORY_SYNC:

@@ -40,14 +40,19 @@ class Account:
     pictures: Mapping[str, str] = field(default_factory=dict)
     """Of others, by what the API calls them: links to their pictures, as far as these are known."""
 
+    groups: Mapping[Jid, str] = field(default_factory=dict)
+    """What groups are called, as far as that is known."""
+
     @classmethod
     def of(
         cls,
         row: ToldEvent,
         numbers: Mapping[Jid, str] = MappingProxyType({}),
         pictures: Mapping[str, str] = MappingProxyType({}),
+        groups: Mapping[Jid, str] = MappingProxyType({}),
     ) -> "Account":
-        return cls(row.instance_id, row.phone or "", row.lid, row.profile_name, numbers, row.profile_picture, pictures)
+        account = (row.instance_id, row.phone or "", row.lid, row.profile_name)
+        return cls(*account, numbers, row.profile_picture, pictures, groups)
 
     def picture_of(self, phone: str | None) -> str | None:
         """The link to what somebody or a group shows, spelled as the API does."""
@@ -197,11 +202,11 @@ class Scene:
         return body | changes
 
     def _chat_name(self) -> str | None:
-        """The library tells the writer's name; the names of groups and address books it does not."""
+        """The library tells the writer's name; those of groups are what the gateway has learned."""
         if server_of(self.source.chat) == BROADCAST:
             return ""
         if server_of(self.source.chat) not in (USER, LID):
-            return None
+            return self.account.groups.get(self.source.chat)
         return self.source.chat_phone if self.source.is_own else self.push_name or self.source.chat_phone
 
 

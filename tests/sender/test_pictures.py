@@ -158,7 +158,7 @@ def test_a_link_says_when_it_ends() -> None:
         assert end_of(link) is None
 
 
-async def test_callbacks_show_the_pictures_of_who_wrote_and_of_the_chat(station: Station) -> None:
+async def test_callbacks_show_the_pictures_of_who_wrote_and_of_the_chat_and_a_group_s_name(station: Station) -> None:
     columns = {**dict.fromkeys(EVERY, "https://hooks.example.com"), "phone": MY_PHONE, "profile_picture": "mine"}
     instance = await insert_instance(station.pool, receive_callback_sent_by_me=True, **columns)
     shard = await station.pool.fetchval("SELECT shard FROM instance WHERE id = $1", instance)
@@ -167,6 +167,7 @@ async def test_callbacks_show_the_pictures_of_who_wrote_and_of_the_chat(station:
             "INSERT INTO profile_picture (instance_id, phone, link, asked_at) VALUES ($1, $2, $3, $4)",
             instance, phone, link, station.clock.now(),
         )  # fmt: skip
+    await station.pool.execute("INSERT INTO chat (instance_id, chat, name) VALUES ($1, $2, 'All')", instance, GROUP)
     async with station.running():
         for where in (source(), source(chat=GROUP), source(own=True)):
             told = message(text(), where)
@@ -175,6 +176,7 @@ async def test_callbacks_show_the_pictures_of_who_wrote_and_of_the_chat(station:
     bodies = [orjson.loads(each[0]) for each in await station.pool.fetch("SELECT body FROM event ORDER BY seq")]
     shown = [(body["senderPhoto"], body["photo"]) for body in bodies]
     assert shown == [("marina", "marina"), ("marina", "group"), ("mine", "marina")]
+    assert bodies[1]["chatName"] == "All"
 
 
 async def test_a_picture_that_changed_is_found_by_the_number_also_when_whatsapp_tells_the_lid(station: Station) -> None:

@@ -16,6 +16,7 @@ from sender.uncertain import Uncertain, UncertainPolicy
 from tests.builders import insert_instance, new_message
 from tests.sender.station import Station
 from tests.sender.translation.contract import problems
+from tests.sender.translation.told import text
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +88,18 @@ async def test_what_was_in_doubt_is_told_again_when_a_receipt_settles_it(running
     await running.ledger.receipt(row.shard, row.instance_id, [row.message_id], "delivered", NOW)
     errors = [body.get("error") for body in await told(running.pool, message.instance_id)]
     assert errors == ["the session was lost", None]
+
+
+async def test_an_own_message_is_told_once_also_when_its_receipt_is_faster_than_the_answer(running: Station) -> None:
+    message = await accepted(running, received_callback_url=HOOK, receive_callback_sent_by_me=True, phone="5511")
+    row, intent = await begun(running, message)
+    await running.ledger.receipt(row.shard, row.instance_id, [row.message_id], "delivered", NOW, row.chat)
+    for _ in range(2):
+        await running.ledger.finish(row, intent, Sent(row.message_id, NOW, text("on its way").SerializeToString()))
+    rows = await running.pool.fetch("SELECT body FROM event ORDER BY seq")
+    bodies = [orjson.loads(row[0]) for row in rows]
+    assert [body["type"] for body in bodies] == ["DeliveryCallback", "ReceivedCallback"]
+    assert (bodies[1]["text"], bodies[1]["fromApi"]) == ({"message": "on its way"}, True)
 
 
 async def test_a_message_that_expired_is_told(running: Station) -> None:

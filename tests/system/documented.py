@@ -9,7 +9,7 @@ from tests.contract.remaining_routes import Call, Route
 from tests.contract.routes.calls import PICTURE
 from tests.contract.test_remaining_routes import DOCUMENT, OPERATIONS, perform
 from tests.frontend.gateway import Caller
-from tests.system.test_contract import png
+from tests.system.talking import png
 
 
 async def answers_as_documented(caller: Caller, route: Route) -> None:

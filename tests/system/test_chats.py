@@ -8,15 +8,10 @@ import anyio
 import pytest
 
 from common.local.valkey import Valkey
-from common.postgres import open_pool
 from tests.contract.remaining_routes import ROUTES, Route
 from tests.databases import Databases
-from tests.frontend.gateway import gateway_on, settings_for
-from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.documented import answers_as_documented
-from tests.system.programs import Sender
-from tests.system.test_contract import FRIEND, OTHER, PHONE, Talk, link
-from tests.system.whatsapp import settings_of
+from tests.system.talking import FRIEND, OTHER, PHONE, Talk, talking
 
 pytestmark = pytest.mark.anyio
 
@@ -56,24 +51,11 @@ async def talk(
     databases: Databases, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
 ) -> AsyncIterator[Relayed]:
     """One session for all tests of the file."""
-    dsn, folder = databases.create(), tmp_path_factory.mktemp("chats")
-    async with EmulatorProgram(folder) as emulator:
-        for phone in (PHONE, FRIEND, OTHER):
-            await emulator.post("accounts", phone=phone, name=f"Person {phone[-1]}", script="silent")
-        sender = Sender(dsn, valkey.url(), folder, **await settings_of(emulator), WHATSAPP_WIRE="relay")
-        sender.start()
-        pool = await open_pool(dsn, 2, "test")
-        try:
-            async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=20)) as gateway:
-                caller = await gateway.create()
-                await link(caller, emulator, pool)
-                talk = Relayed(caller, emulator)
-                await until_keys_are_shared(talk)
-                yield talk
-        finally:
-            sender.kill()
-            await pool.close()
-    databases.drop(dsn)
+    folder = tmp_path_factory.mktemp("chats")
+    async with talking(databases, valkey, folder, WHATSAPP_WIRE="relay") as talk:
+        relayed = Relayed(talk.caller, talk.emulator)
+        await until_keys_are_shared(relayed)
+        yield relayed
 
 
 async def until_keys_are_shared(talk: Relayed) -> None:

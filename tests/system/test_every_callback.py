@@ -160,7 +160,7 @@ async def check_groups(emulator: EmulatorProgram, told: Told) -> None:
     assert problems("received-group-create", await told.one(notification="GROUP_CREATE"), extra=MEMBER) == []
     body = await told.one(messageId=await write(emulator, M(conversation="to all"), to=group))
     assert problems("received-group-text", body, extra=FULL) == []
-    assert (body["phone"], body["participantPhone"]) == (shown, FRIEND)
+    assert (body["phone"], body["participantPhone"], body["chatName"]) == (shown, FRIEND, "All")
     for action, notice, variant in (
         ("add", "GROUP_PARTICIPANT_ADD", "received-group-participant-add"),
         ("remove", "GROUP_PARTICIPANT_REMOVE", "received-group-participant-remove"),
@@ -201,12 +201,17 @@ async def check_looks(emulator: EmulatorProgram, told: Told, instance: UUID, poo
     body = await told.one(messageId=second["id"])
     assert problems("received-text", body, extra=FULL) == []
     assert body["senderPhoto"] == body["photo"] == link
+    await emulator.post(f"contacts/{PHONE}/mark", kind="read", id=second["id"])
+    seen = await told.one(status="READ_BY_ME")
+    assert problems("status-read-by-me", seen) == []
+    assert (seen["ids"], seen["phone"]) == ([second["id"]], OTHER)
     await emulator.post("accounts", phone=PHONE, name="Front desk 2")
     renamed = await told.one(notification="PROFILE_NAME_UPDATED")
     assert problems("received-profile-name-updated", renamed) == []
     assert renamed["profileName"] == "Front desk 2"
-    # The profile is read some time after the link; a picture is news from then on.
-    await eventually(lambda: pool.fetchval("SELECT profile_read_at FROM instance WHERE id = $1", instance), patience=40)
+    # The first picture that is seen is no news; that it changed has it looked at soon.
+    await emulator.post(f"accounts/{PHONE}/picture", data=JPEG)
+    await eventually(lambda: pool.fetchval("SELECT profile_picture FROM instance WHERE id = $1", instance))
     await emulator.post(f"accounts/{PHONE}/picture", data=JPEG)
     pictured = await told.one(notification="PROFILE_PICTURE_UPDATED")
     assert problems("received-profile-picture-updated", pictured) == []

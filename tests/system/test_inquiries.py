@@ -8,18 +8,13 @@ import pytest
 
 from common.capabilities import Capability
 from common.local.valkey import Valkey
-from common.postgres import open_pool
 from frontend.operation import Ask
 from tests.contract.remaining_routes import ROUTES, Route
 from tests.contract.test_remaining_routes import OPERATIONS
 from tests.databases import Databases
-from tests.frontend.gateway import gateway_on, settings_for
 from tests.sender.media import files
-from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.documented import answers_as_documented
-from tests.system.programs import Sender
-from tests.system.test_contract import FRIEND, NOBODY, OTHER, PHONE, Talk, link, png
-from tests.system.whatsapp import settings_of
+from tests.system.talking import FRIEND, NOBODY, OTHER, PHONE, Talk, png, talking
 from tests.web_server import answer as web_answer
 from tests.web_server import web_server
 
@@ -37,6 +32,7 @@ RELAYED = [
     if isinstance(effect := OPERATIONS[route.method, route.path].effect, Ask) and effect.needs is Capability.QUESTIONS
 ]
 COLLECTIONS = [{"id": "240915873642015", "name": "Paes", "products": ["7340215698741230"]}]
+WIRE = {"WHATSAPP_WIRE": "relay", "NUMBER_LOOKUP_PAUSE": "1ms", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
 TUESDAY = [
     {"dayOfWeek": "TUESDAY", "openTime": "07:00", "closeTime": "11:30"},
     {"dayOfWeek": "TUESDAY", "openTime": "13:00", "closeTime": "19:00"},
@@ -48,30 +44,10 @@ async def talk(
     databases: Databases, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
 ) -> AsyncIterator[Talk]:
     """One session for all tests of the file, of a company with a catalogue."""
-    dsn, folder = databases.create(), tmp_path_factory.mktemp("inquiries")
-    async with EmulatorProgram(folder) as emulator:
-        for phone in (PHONE, FRIEND, OTHER):
-            await emulator.post("accounts", phone=phone, name=f"Person {phone[-1]}", script="silent")
-        catalog = {"products": PRODUCTS, "collections": COLLECTIONS}
-        await emulator.post("accounts", phone=PHONE, business={}, catalog=catalog)
-        wire = {
-            **await settings_of(emulator),
-            "WHATSAPP_WIRE": "relay",
-            "NUMBER_LOOKUP_PAUSE": "1ms",
-            "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
-        }
-        sender = Sender(dsn, valkey.url(), folder, **wire)
-        sender.start()
-        pool = await open_pool(dsn, 2, "test")
-        try:
-            async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=20)) as gateway:
-                caller = await gateway.create()
-                await link(caller, emulator, pool)
-                yield Talk(caller, emulator)
-        finally:
-            sender.kill()
-            await pool.close()
-    databases.drop(dsn)
+    catalog = {"products": PRODUCTS, "collections": COLLECTIONS}
+    folder = tmp_path_factory.mktemp("inquiries")
+    async with talking(databases, valkey, folder, {"business": {}, "catalog": catalog}, **WIRE) as talk:
+        yield talk
 
 
 # --- groups ---

@@ -79,9 +79,9 @@ class Pictures:
             jid, readers = owner.jid, list(owner.members)
             by: Attributes = {"author": author.jid(owner.addressing)}
         else:
-            # Everybody who has asked for the account's devices knows it.
+            # Everybody who has asked for the account's devices knows it, and its own devices do.
             jid, by = owner.lid_jid, {}
-            readers = list({watcher.account: None for watcher, _ in owner.watchers})
+            readers = list({owner: None, **{watcher.account: None for watcher, _ in owner.watchers}})
         tag = "set" if picture_id else "delete"
         head: Attributes = {"jid": jid, "id": picture_id}
         for device in _companions(readers):
