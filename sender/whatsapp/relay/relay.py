@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import ssl
 import threading
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,6 +19,9 @@ from sender.whatsapp.wire.handshake import ServerIdentity
 
 T = TypeVar("T")
 
+TLS_BUFFER = 20 * 1024  # bytes
+"""A little more than one record of TLS: it is for the whole process, in which nothing else speaks TLS from Python."""
+
 
 class Relay:
     """`folder` holds the authority (see trust.py), `noise_root` is the key that WhatsApp must prove itself with and
@@ -28,6 +32,8 @@ class Relay:
 
     def __init__(self, folder: Path, noise_root: bytes, ca_file: str = "", held: int = MOST) -> None:
         self._held = held
+        # Each end of each connection reads into a buffer of this size; asyncio's 256 kB are two thirds of a session.
+        SSLProtocol.max_size = TLS_BUFFER
         self._identity = ServerIdentity(KeyPair())
         outer = ssl.create_default_context(cafile=ca_file or None)
         outer.set_alpn_protocols(["http/1.1"])
