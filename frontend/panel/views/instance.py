@@ -12,6 +12,7 @@ from frontend.panel.visit import Action, Context, Form, Said, View, Visit
 from frontend.services import Services
 
 BASE = "/panel/instances/{instance}"
+POLICIES = ("hold", "resend", "resend-same-id", "assume-sent")
 FLAGS = {
     "auto_read_message": "update-auto-read-message",
     "auto_read_status": "update-auto-read-status",
@@ -80,7 +81,7 @@ class InstancePages:
     async def load_settings(self, visit: Visit) -> Context:
         instance, context = await self._desk.load(visit)
         policy = await self._desk.services.pool.fetchval(uncertain.READ_POLICY, instance.id)
-        return {**context, "policy": policy, "policies": ("hold", "resend", "assume-sent")}
+        return {**context, "policy": policy, "policies": POLICIES}
 
     async def send(self, visit: Visit, form: Form) -> Said:
         """Leads to the message's story, which shows how it fares."""
