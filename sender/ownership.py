@@ -23,12 +23,14 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Tenure:
-    """One shard in our hands. `send_until` by the promise of Postgres, `hold_until` by that of either store."""
+    """One shard in our hands. `send_until` by the promise of Postgres, `hold_until` by that of either store. What was
+    given away before it was reconciled never sends: nothing can be under way in it."""
 
     epoch: int
     phase: Phase
     send_until: float
     hold_until: float
+    is_reconciled: bool = False
 
 
 class Ownership:
@@ -60,7 +62,7 @@ class Ownership:
         for shard, epoch in epochs.items():
             tenure = self._tenures.get(shard)
             if tenure is not None and tenure.epoch == epoch and tenure.phase is Phase.RECONCILING:
-                tenure.phase = Phase.OWNED
+                tenure.phase, tenure.is_reconciled = Phase.OWNED, True
 
     def renewed(self, asked: Mapping[int, int], granted: Iterable[int], asked_at: float) -> set[int]:
         """Postgres renewed the `granted` of the shards `asked` for. Returns those lost, which are ours no more."""
@@ -128,12 +130,7 @@ class Ownership:
     def may_leave(self, shard: int, epoch: int, now: float) -> bool:
         """Whether a send begun at this epoch may put its bytes on the wire now."""
         tenure = self._tenures.get(shard)
-        return (
-            tenure is not None
-            and tenure.epoch == epoch
-            and tenure.phase is not Phase.RECONCILING
-            and now < tenure.send_until
-        )
+        return tenure is not None and tenure.epoch == epoch and tenure.is_reconciled and now < tenure.send_until
 
     def lapsed(self, now: float) -> set[int]:
         """The shards that are held but may not send until Postgres renews them."""
