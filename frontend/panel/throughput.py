@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
+from asyncpg import PostgresError
+
 from common import logs
 from common.clock import Clock
 from common.postgres import OUTAGES, Pool
@@ -59,7 +61,7 @@ class Throughput:
         while True:
             try:
                 await self.keep()
-            except OUTAGES as error:
+            except (*OUTAGES, PostgresError) as error:  # charts are not worth a frontend
                 log.warning("sample for the panel's charts not kept", error=type(error).__name__)
             await self._clock.sleep_until(self._clock.elapsed() + self._interval.total_seconds())
 
