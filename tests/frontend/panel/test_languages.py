@@ -12,6 +12,7 @@ import frontend.panel
 from common.tables.waiting import Reason
 from frontend.panel.languages import NAMES, Languages
 from frontend.panel.refusals import FAILURES, FIELDS, SHAPED, WHOLE, told
+from frontend.panel.views.instance import POLICIES
 from frontend.panel.views.instances import STATES
 from frontend.panel.views.phone import SCRIPTS
 from frontend.panel.views.webhooks import PURPOSES
@@ -37,7 +38,7 @@ def texts() -> Iterator[str]:
         yield from (one or other for one, other in IN_CODE.findall(module.read_text(encoding="utf-8")))
     yield from (*STATES, *STATUSES, *PURPOSES.values(), "TRIAL", "ACTIVE", "CANCELED", *ALTERNATIVES)
     yield from (f"script-{script}" for script in SCRIPTS)
-    yield from (f"policy-{policy}" for policy in ("hold", "resend", "assume-sent"))
+    yield from (f"policy-{policy}" for policy in POLICIES)
     yield from (f"why-{reason}" for reason in get_args(Reason))
     yield from (*WHOLE.values(), *FAILURES, *(text for _, text in SHAPED), *FIELDS.values())
 
