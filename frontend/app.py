@@ -92,19 +92,19 @@ async def open_app(
         doorbell = Doorbell(redis)
         ask = Ask(redis, answers, pool, clock, settings.ask_timeout)
         services = Services(
-            pool,
-            doorbell,
-            Vault(*settings.vault_keys),
-            clock,
-            metrics,
-            settings.shard_count,
-            settings.plain_hosts,
-            settings.delivered_retention_period,
-            settings.events_keep_all,
-            settings.delivery_callback_of_canceled,
-            ask,
-            settings.token_overlap,
-            settings.number_lookup_patience,
+            pool=pool,
+            doorbell=doorbell,
+            vault=Vault(*settings.vault_keys),
+            clock=clock,
+            metrics=metrics,
+            shards=settings.shard_count,
+            plain_hosts=settings.plain_hosts,
+            events_kept=settings.delivered_retention_period,
+            keeps_all_events=settings.events_keep_all,
+            tells_canceled=settings.delivery_callback_of_canceled,
+            ask=ask,
+            lookup_patience=settings.number_lookup_patience,
+            token_overlap=settings.token_overlap,
         )
         callers = Callers(parse_networks(settings.caller_networks), parse_networks(settings.trusted_proxies))
         instances = Instances(pool, settings.auth_cache_ttl, settings.auth_cache_size)

@@ -14,7 +14,7 @@ PATIENCE = 5.0  # seconds that a request waits for Postgres, so that a hanging o
 WHOLE_QUEUE = 30.0  # seconds for a statement that goes through all messages of an instance
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     pool: Pool
     doorbell: Doorbell

@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.capabilities import Wire
 
@@ -39,3 +39,9 @@ class SetWire(BaseModel):
         description="http or socks5 URL, with user and password if need be",
         examples=["socks5://u:p@a:1080"],
     )
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "SetWire":
+        if not self.model_fields_set:
+            raise ValueError("field required: wire or proxy")
+        return self

@@ -17,7 +17,7 @@ from common.tables import story as story_table
 from common.tables import waiting as waiting_table
 from common.tables.callback import Callback as StoredCallback
 from common.tables.instance import Access
-from common.tables.story import Story
+from common.tables.story import Attempt, Story
 from frontend import paging, problems
 from frontend.operation import Call, Operation, Read, Write
 from frontend.operations import dead_letters, pausing, uncertain
@@ -98,8 +98,7 @@ async def tell_story(services: Services, call: Call[None, None]) -> MessageStory
     circumstances = await waiting_table.look(services.pool, call.access.id, story.zaap_id)
     callbacks = await callback_table.list_about(services.pool, call.access.id, story.message_id)
     was_sent = story.status in ("sent", "delivered", "read", "played")
-    # WhatsApp tells whole seconds, so what took less than one would seem to have happened before it began.
-    sent_at = _not_before(attempts[-1].started_at if attempts else None, story.finished_at)
+    sent_at = _sent_at(attempts[-1], story.finished_at) if attempts else story.finished_at
     return MessageStory(
         zaapId=story.zaap_id.hex.upper(),
         messageId=story.message_id,
@@ -217,6 +216,13 @@ async def _cancel(services: Services, access: Access, statement: str, *arguments
         services.metrics.canceled.inc(len(gone))
         await ring(services, access.shard, access.id)
     return bool(gone)
+
+
+def _sent_at(attempt: Attempt, told: datetime | None) -> datetime | None:
+    """WhatsApp tells whole seconds, so a send may seem to have happened before it began; we saw it end."""
+    if told is not None and attempt.ended_at is not None and told <= attempt.ended_at < told + timedelta(seconds=1):
+        return attempt.ended_at
+    return _not_before(attempt.started_at, told)
 
 
 def _not_before(earliest: datetime | None, moment: datetime | None) -> datetime | None:

@@ -32,6 +32,8 @@ _REFUSED = (
     "recipient server",
     "frame too large",
     "phone number",
+    "that group does not exist",
+    "not participating in that group",
 )
 
 

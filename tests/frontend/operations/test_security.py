@@ -52,6 +52,12 @@ async def test_the_partners_list_shows_the_new_token(gateway: Gateway, caller: C
     assert listed["token"] == renewed.token
 
 
+async def test_a_rotation_that_does_not_say_leaves_the_former_token_a_day(gateway: Gateway, caller: Caller) -> None:
+    answer = await gateway.as_partner("POST", f"{caller.base}/{ROTATE}", json={})
+    left = datetime.fromisoformat(answer.json()["formerUntil"]) - datetime.now(UTC)
+    assert timedelta(hours=23) < left <= timedelta(hours=24)
+
+
 async def test_an_instance_cannot_rotate_its_own_token(caller: Caller) -> None:
     assert (await caller.post(ROTATE)).status_code == 401
 

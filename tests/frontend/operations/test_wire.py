@@ -36,6 +36,8 @@ async def test_way_and_proxy_are_set_one_by_one_and_taken_back(gateway: Gateway,
     "body",
     [
         {"wire": "tunnel"},
+        {},
+        {"wir": "relay"},
         {"proxy": "ftp://proxy.example.com:21"},
         {"proxy": "socks5://"},
         {"proxy": "http://proxy.example.com:99999"},

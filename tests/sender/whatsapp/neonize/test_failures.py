@@ -26,6 +26,8 @@ from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
         ("server returned error 429", TemporaryFailure),
         ("server returned error 503", TemporaryFailure),
         ("can't send message type to this server", Refused),
+        ("failed to get group members: that group does not exist", Refused),
+        ("failed to get group members: you're not participating in that group", Refused),
         ("pq: the database system is shutting down", TemporaryFailure),
     ],
 )
