@@ -60,7 +60,7 @@ class Operator:
         nodes = self._nodes()["nodes"]
         if any(_is(each, node) for each in nodes):
             return True
-        self._say(f"no node is called {node}; there are: {', '.join(each['name'] for each in nodes) or 'none'}.")
+        self._say(f"no node is called {node}; there are: {', '.join(each['id'] for each in nodes) or 'none'}.")
         return False
 
 

@@ -64,7 +64,7 @@ def test_a_name_that_nobody_has_is_told_with_those_that_are() -> None:
     fleet = Fleet(one=100, two=156)
     assert not fleet.operator().drain("three")
     assert not fleet.operator().take_back("three")
-    assert fleet.said == ["no node is called three; there are: one, two."] * 2
+    assert fleet.said == ["no node is called three; there are: one-a1b2c3, two-a1b2c3."] * 2
 
 
 def test_a_node_is_taken_back() -> None:
