@@ -84,6 +84,11 @@ CHANGE_BODY = """
     SET body = $4
     WHERE instance_id = $1 AND seq = $2 AND created_at = $3"""
 
+# Before a file of an event is decided: of two that are decided at once, the second must see the first, or neither
+# would be the last.
+HOLD_EVENT = """
+    SELECT FROM event_outbox WHERE media_id = $1 AND status = 'waiting' FOR UPDATE"""
+
 # When the last of an event's files is decided, its callback goes.
 RELEASE = """
     UPDATE event_outbox

@@ -195,6 +195,7 @@ class Receiving:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await shards.fenced(connection, {row.shard: epoch}):
                 return
+            await _hold(connection, row)
             await connection.execute(table.STORED, row.id, media.id)
             is_released = await _release(connection, row)
         if is_released:
@@ -214,12 +215,18 @@ class Receiving:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await shards.fenced(connection, {row.shard: epoch}):
                 return
+            await _hold(connection, row)
             await connection.execute(table.FAILED, row.id, str(error))
             if row.event_id is not None:
                 await _take_link_away(connection, row, str(error))
             is_released = await _release(connection, row)
         if is_released:
             self._released(row.instance_id)
+
+
+async def _hold(connection: Connection, row: DueMedia) -> None:
+    if row.event_id is not None:
+        await connection.execute(table.HOLD_EVENT, row.event_id)
 
 
 async def _release(connection: Connection, row: DueMedia) -> bool:

@@ -23,7 +23,7 @@ from common.media.errors import MediaComing, MediaGone
 from common.media.links import Links
 from common.media.storage import Lifetimes, Storage
 from common.metrics import MediaMetrics, SenderMetrics
-from common.postgres import Pool
+from common.postgres import Connection, Pool
 from common.tables import received_media, shard
 from sender.autopilot import Autopilot
 from sender.inbox import Inbox
@@ -169,6 +169,47 @@ async def test_a_callback_waits_for_its_file_and_then_links_to_it(reception: Rec
         expires = int(parse_qs(urlsplit(body["image"]["imageUrl"]).query)["expires"][0])
     assert abs(expires - (datetime.now(UTC) + MONTH).timestamp()) < 60
     assert list((reception.disk._root / "work").iterdir()) == []
+
+
+async def test_of_two_files_that_are_decided_at_once_one_lets_the_callback_go(reception: Reception) -> None:
+    instance = await reception.instance(is_linked=False)
+    async with reception.open():
+        await reception.hear(instance, picture(JPEGThumbnail=SMALL))
+        await eventually(lambda: is_stored_beside(reception))
+    async with reception.pool.acquire() as one, reception.pool.acquire() as other:
+        await one.execute(
+            "UPDATE received_media SET state = 'waiting', media_id = NULL, content = coalesce(content, '')"
+        )
+        await one.execute("UPDATE event_outbox SET status = 'waiting', media_until = now() + interval '1 minute'")
+        files = await one.fetch("SELECT id, event_id FROM received_media")
+        assert len(files) == 2
+
+        async def decide(connection: Connection, number: int) -> bool:
+            await connection.execute(received_media.HOLD_EVENT, files[number]["event_id"])
+            await connection.execute(received_media.FAILED, files[number]["id"], "gone")
+            return bool(await connection.fetch(received_media.RELEASE, files[number]["event_id"]))
+
+        async def decide_all(connection: Connection, number: int) -> bool:
+            async with connection.transaction():
+                return await decide(connection, number)
+
+        transaction = one.transaction()
+        await transaction.start()
+        first = await decide(one, 0)
+        second = asyncio.ensure_future(decide_all(other, 1))
+        await eventually(lambda: is_blocked(reception))
+        await transaction.commit()
+        assert (first, await second) == (False, True)
+
+
+async def is_stored_beside(reception: Reception) -> bool:
+    """The thumbnail came with the message; the picture waits for a session."""
+    return await reception.states() == {"stored": 1, "waiting": 1}
+
+
+async def is_blocked(reception: Reception) -> bool:
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await reception.pool.fetchval(waits))
 
 
 @pytest.mark.parametrize("name", ["video", "audio", "document", "sticker"])
