@@ -143,9 +143,11 @@ async def _most(
 async def _begun(connection: asyncpg.Connection, greedy: BenchInstance) -> None:
     """Wait for the next sweep, which finds rows that no frontend announced."""
     before = await connection.fetchval(SENT, greedy.id)
-    async with asyncio.timeout(PATIENCE):
-        while await connection.fetchval(SENT, greedy.id) == before:
-            await asyncio.sleep(0.2)
+    deadline = time.monotonic() + PATIENCE
+    while await connection.fetchval(SENT, greedy.id) == before:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the customer with a queue does not send")
+        await asyncio.sleep(0.2)
 
 
 async def _turn(
