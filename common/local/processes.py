@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from random import SystemRandom
 
 POLL = 0.02  # seconds between two looks at a process
 NOBODY = 65534
+FIRST_PORT, LAST_PORT = 18_000, 32_000
+PORT_TRIES = 200
 
 
 class StartFailed(Exception):
@@ -114,15 +117,19 @@ def tail(log: Path, lines: int = 25) -> str:
 
 
 def free_port(preferred: int = 0) -> int:
-    """`preferred` when nobody listens there, else any free port of the loopback interface."""
-    for port in (preferred, 0):
+    """`preferred` when nobody listens there, else any free port of the loopback interface, but none of those that the
+    system gives to outgoing connections: one of them might take it before its program listens, or while that restarts."""
+    chance = SystemRandom()
+    for port in (preferred, *(chance.randrange(FIRST_PORT, LAST_PORT) for _ in range(PORT_TRIES))):
+        if not port:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise StartFailed("there is no free port on 127.0.0.1")
 
 

@@ -22,7 +22,7 @@ import asyncpg
 
 from common.local.http import answers
 from common.local.postgres import Postgres
-from common.local.processes import Process, await_ready, launch
+from common.local.processes import Process, await_ready, free_port, launch
 from common.local.programs import ROOT
 from common.local.valkey import Valkey
 from common.schema import migrate
@@ -35,7 +35,6 @@ from loadtests.measure import leftovers
 from loadtests.measure.clients import CHATS, Caller, Clients, Question
 from loadtests.measure.leftovers import Alive, Kept
 from loadtests.measure.link import Link
-from loadtests.measure.ports import lasting_port
 from loadtests.measure.receiver import Receiver, receiver
 from loadtests.measure.stack import SHARDS, VAULT_KEY
 from loadtests.measure.whatsapp import WhatsApp
@@ -78,8 +77,8 @@ class Cluster:
         self._folder = folder
         self._chance = chance
         self.engine: Engine = engine
-        self.postgres = Postgres(folder / "postgres", port=lasting_port())
-        self.valkey = Valkey(folder / "valkey", port=lasting_port())
+        self.postgres = Postgres(folder / "postgres", port=free_port())
+        self.valkey = Valkey(folder / "valkey", port=free_port())
         self.whatsapp = WhatsApp(folder)
         self.receiver = hook
         self.callers = [
@@ -162,7 +161,7 @@ class Cluster:
 
     async def start(self, name: str) -> None:
         """Start a program and wait until it is ready."""
-        port = self._ports.get(name) or self._ports.setdefault(name, lasting_port())
+        port = self._ports.get(name) or self._ports.setdefault(name, free_port())
         environment = {**os.environ, **await self._settings(name, port)}
         log = self.log_of(name)
         command = ["-m", "loadtests.measure.skewed", name.partition("-")[0], str(self._clock_of(name))]

@@ -11,9 +11,8 @@ from typing import Any
 import aiohttp
 
 from common.local.http import answers
-from common.local.processes import Process, await_ready, launch
+from common.local.processes import Process, await_ready, free_port, launch
 from common.local.programs import ROOT
-from loadtests.measure.ports import lasting_port
 
 PATIENCE = 90.0
 LOOKS = 80  # at an instance that was just linked, before its code is asked for again
@@ -26,7 +25,7 @@ class Refused(Exception):
 class WhatsApp:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "wire.jsonl"
-        self.port = lasting_port()
+        self.port = free_port()
         self._folder = folder / "emulator"
         self._url = f"http://127.0.0.1:{self.port}/control"
 
