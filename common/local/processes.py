@@ -117,8 +117,10 @@ def tail(log: Path, lines: int = 25) -> str:
 
 
 def free_port(preferred: int = 0) -> int:
-    """`preferred` when nobody listens there, else any free port of the loopback interface, but none of those that the
-    system gives to outgoing connections: one of them might take it before its program listens, or while that restarts."""
+    """`preferred` when nobody listens there, else any free port of the loopback interface.
+
+    None of those that the system gives to outgoing connections: one might take it before its program listens.
+    """
     chance = SystemRandom()
     for port in (preferred, *(chance.randrange(FIRST_PORT, LAST_PORT) for _ in range(PORT_TRIES))):
         if not port:
