@@ -10,8 +10,6 @@ from common.local import models
 from common.local.commands import say
 from common.local.programs import ROOT
 
-MODULES = ("common", "frontend", "sender", "loadtests")
-
 
 def test(arguments: Sequence[str]) -> int:
     """The whole suite on all cores; with arguments of one's own exactly what they say."""

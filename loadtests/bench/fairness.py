@@ -27,7 +27,7 @@ PATIENCE = 300.0
 SETTLE = 3.0  # seconds
 HALF = 0.5
 
-CHECK_POINT = """
+NOW = """
     SELECT clock_timestamp()"""
 WAITS = """
     SELECT percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
@@ -155,7 +155,7 @@ async def _turn(
 ) -> tuple[list[float], list[float], int]:
     """p50, p95 and p99 in ms to the intent and to the outcome, and of how many messages."""
     ids = [one.id for one in instances]
-    began = await connection.fetchval(CHECK_POINT)
+    began = await connection.fetchval(NOW)
     requests = requests_to(list(instances), stack.client_token)
     port = stack.ports["frontend"]
     result = await run_load(port, requests, connections=CONNECTIONS, seconds=seconds, rate=rate)

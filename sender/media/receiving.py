@@ -7,7 +7,7 @@ here holds up messages: files have calls of their own in the session hosts.
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -149,7 +149,7 @@ class Receiving:
             await self._missed(row, epoch, error)
             return
         self._metrics.passed("download", row.kind, media.size, self._clock.elapsed() - started)
-        await self._settle(row, epoch, media)
+        await self._settle(row, epoch, lambda connection: connection.execute(table.STORED, row.id, media.id))
 
     async def _fetch(self, row: DueMedia) -> Media:
         """Raises DeliveryErrors, MediaErrors."""
@@ -191,13 +191,17 @@ class Receiving:
 
     # --- what is written of it ---
 
-    async def _settle(self, row: DueMedia, epoch: int, media: Media) -> None:
+    async def _settle(self, row: DueMedia, epoch: int, write: Callable[[Connection], Awaitable[object]]) -> None:
+        """`write` decides the file; when it was the last of its callback, that one goes."""
+        is_released = False
         async with self._pool.acquire() as connection, connection.transaction():
             if not await shards.fenced(connection, {row.shard: epoch}):
                 return
-            await _hold(connection, row)
-            await connection.execute(table.STORED, row.id, media.id)
-            is_released = await _release(connection, row)
+            if row.event_id is not None:
+                await connection.execute(table.HOLD_EVENT, row.event_id)
+            await write(connection)
+            if row.event_id is not None:
+                is_released = bool(await connection.fetch(table.RELEASE, row.event_id))
         if is_released:
             self._released(row.instance_id)
 
@@ -212,27 +216,13 @@ class Receiving:
                     await connection.execute(table.AGAIN, row.id, str(error), pause, int(burns))
             return
         log.warning("received file given up", instance=row.instance_id, media=row.id, error_class=error.code)
-        async with self._pool.acquire() as connection, connection.transaction():
-            if not await shards.fenced(connection, {row.shard: epoch}):
-                return
-            await _hold(connection, row)
+
+        async def write(connection: Connection) -> None:
             await connection.execute(table.FAILED, row.id, str(error))
             if row.event_id is not None:
                 await _take_link_away(connection, row, str(error))
-            is_released = await _release(connection, row)
-        if is_released:
-            self._released(row.instance_id)
 
-
-async def _hold(connection: Connection, row: DueMedia) -> None:
-    if row.event_id is not None:
-        await connection.execute(table.HOLD_EVENT, row.event_id)
-
-
-async def _release(connection: Connection, row: DueMedia) -> bool:
-    if row.event_id is None:
-        return False
-    return bool(await connection.fetch(table.RELEASE, row.event_id))
+        await self._settle(row, epoch, write)
 
 
 async def _take_link_away(connection: Connection, row: DueMedia, error: str) -> None:

@@ -12,7 +12,7 @@ from sender.whatsapp.engine_events import EventCode
 from sender.whatsapp.neonize.hearing import Seat
 from sender.whatsapp.neonize.recovered import addresses_of, event_of, name_of
 from sender.whatsapp.neonize.store import Store
-from sender.whatsapp.relay.arrival import ArrivalName, Source, source_of
+from sender.whatsapp.relay.arrival import ArrivalName, Source, named, source_of
 from sender.whatsapp.relay.record import Record
 from sender.whatsapp.relay.recovery import DeviceKeys, Lost, recover
 from sender.whatsapp.relay.snapshots import READ_DEVICE_KEYS, read_keys
@@ -121,7 +121,7 @@ class Arrivals:
             try:
                 node = decode(each.stanza)
                 source = source_of(node, own)
-                name = ArrivalName(str(source.chat), str(source.sender), node.text("id"))
+                name = named(node, source)
             except WireError:
                 continue  # the library will refuse it too
             read.append((name, each.stanza, node, source))

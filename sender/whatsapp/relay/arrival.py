@@ -62,9 +62,8 @@ def source_of(message: Node, own_users: frozenset[str]) -> Source:
     return Source(origin.bare(), origin, _other(message, origin, name), None, False, False)
 
 
-def name_of(message: Node, own_users: frozenset[str]) -> ArrivalName:
+def named(message: Node, source: Source) -> ArrivalName:
     """Raises MalformedFrame."""
-    source = source_of(message, own_users)
     return ArrivalName(str(source.chat), str(source.sender), message.text("id"))
 
 
