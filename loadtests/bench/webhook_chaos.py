@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import asyncpg
@@ -63,7 +64,7 @@ class Plan:
 
 SHORT = Plan(
     events=400, instances=9, rate=100, share=0.08, outage=0.7, between_kills=(0.3, 1.0), most_kills=4,
-    delays="0s,100ms,100ms,200ms,300ms,500ms,500ms", cooldown="200ms", patience=120.0,
+    delays="0s,100ms,100ms,200ms,300ms,500ms,500ms,1s,1s", cooldown="200ms", patience=120.0,
 )  # fmt: skip
 """What the suite runs."""
 
@@ -101,15 +102,14 @@ async def storm(stack: BenchStack, plan: Plan) -> Storm:
     instances = [one.id for one in await prepare(stack, plan.instances)]
     doomed = {(one.hex.upper(), DOOMED): answer for one, answer in zip(instances, CLASSES, strict=False)}
     log, found = stack.folder / "requests", Storm()
-    receiver = _Receiver(stack, log, plan, doomed)
-    port = await receiver.start()
+    receiver = await asyncio.to_thread(_start_receiver, stack, log, plan, doomed)
     connection = await asyncpg.connect(stack.dsn)
-    await connection.execute(TELL_EACH, f"http://127.0.0.1:{port}/")
+    await connection.execute(TELL_EACH, receiver)
     started = time.monotonic()
     async with _killing(stack, plan, found):
         filling = asyncio.create_task(_fill(stack.dsn, instances, plan))
         await asyncio.sleep(plan.messages / plan.rate / 3)
-        await receiver.die(plan.outage)
+        await asyncio.to_thread(_send_away, receiver, plan.outage)
         await filling
         await _until_none(connection, MESSAGES_LEFT, plan.patience)
     await _until_none(connection, EVENTS_LEFT, plan.patience)
@@ -122,25 +122,21 @@ async def storm(stack: BenchStack, plan: Plan) -> Storm:
     return found
 
 
-class _Receiver:
-    def __init__(self, stack: BenchStack, log: Path, plan: Plan, doomed: Mapping[Event, str]) -> None:
-        self._stack = stack
-        self._settings = {
-            "ROUGH_LOG": str(log),
-            "ROUGH_SEED": str(plan.seed),
-            "ROUGH_SHARE": str(plan.share),
-            "ROUGH_DOOMED": json.dumps({f"{instance}:{seq}": how for (instance, seq), how in doomed.items()}),
-        }
+def _start_receiver(stack: BenchStack, log: Path, plan: Plan, doomed: Mapping[Event, str]) -> str:
+    """Its address."""
+    settings = {
+        "ROUGH_LOG": str(log),
+        "ROUGH_SEED": str(plan.seed),
+        "ROUGH_SHARE": str(plan.share),
+        "ROUGH_DOOMED": json.dumps({f"{instance}:{seq}": how for (instance, seq), how in doomed.items()}),
+    }
+    port = stack.start("receiver", "loadtests.measure.rough_receiver", "HTTP_ADDR", "/ready", **settings)
+    return f"http://127.0.0.1:{port}/"
 
-    async def start(self) -> int:
-        """Its port, which stays the same."""
-        module = "loadtests.measure.rough_receiver"
-        return await asyncio.to_thread(self._stack.start, "receiver", module, "HTTP_ADDR", "/ready", **self._settings)
 
-    async def die(self, seconds: float) -> None:
-        await _kill(self._stack, "receiver")
-        await asyncio.sleep(seconds)
-        await self.start()
+def _send_away(receiver: str, seconds: float) -> None:
+    with urlopen(Request(f"{receiver}away?seconds={seconds}", method="PUT")):
+        pass
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """A customer's server on its worst days: it writes down every request before it answers, and answers by a seed.
 
 `ROUGH_LOG` is the file, `ROUGH_SEED` the seed, `ROUGH_SHARE` the share of attempts that fail, `ROUGH_DOOMED` a JSON
-object of events (`instance:seq`) that are never taken, with how they fail.
+object of events (`instance:seq`) that are never taken, with how they fail. `PUT /away?seconds=S` ends every connection
+and refuses new ones for so long: a server that is dead, without the time that a process takes to start again.
 """
 
 import asyncio
@@ -81,17 +82,46 @@ async def ready(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def main() -> None:
+class Doors:
+    """Where the server listens, which can be shut for a while."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+        self._runner = runner
+        self._address = (host, port)
+        self._away = asyncio.Queue[float]()
+
+    async def leave(self, request: web.Request) -> web.Response:
+        self._away.put_nowait(float(request.query["seconds"]))
+        return web.Response()
+
+    async def keep(self) -> None:
+        """Listen for ever, but while away."""
+        while True:
+            site = web.TCPSite(self._runner, *self._address)
+            await site.start()
+            seconds = await self._away.get()
+            await site.stop()
+            assert self._runner.server is not None
+            for connection in self._runner.server.connections:
+                connection.force_close()
+            await asyncio.sleep(seconds)
+
+
+async def main() -> None:
     rough = Rough(
         Path(os.environ["ROUGH_LOG"]), os.environ["ROUGH_SEED"], float(os.environ["ROUGH_SHARE"]),
         json.loads(os.environ["ROUGH_DOOMED"]),
     )  # fmt: skip
     app = web.Application()
-    app.router.add_get("/ready", ready)
-    app.router.add_post("/{tail:.*}", rough.handle)
+    runner = web.AppRunner(app, access_log=None)
     host, _, port = os.environ["HTTP_ADDR"].rpartition(":")
-    web.run_app(app, host=host, port=int(port), access_log=None, print=None, loop=uvloop.new_event_loop())
+    doors = Doors(runner, host, int(port))
+    app.router.add_get("/ready", ready)
+    app.router.add_put("/away", doors.leave)
+    app.router.add_post("/{tail:.*}", rough.handle)
+    await runner.setup()
+    await doors.keep()
 
 
 if __name__ == "__main__":
-    main()
+    uvloop.run(main())
