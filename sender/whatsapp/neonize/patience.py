@@ -30,7 +30,10 @@ class Patience:
     steady: float = 60.0
     """A host that lived longer than this around a session does not speak against the session when it dies."""
     between_questions: float = 0.2
-    """From one of our own questions to WhatsApp to the session's next."""
+    """From one of our own questions to WhatsApp to the session's next; and between two messages that are made anew for
+    receivers who could not read them."""
+    answers: int = 5
+    """How often a device that could not read a message is given it again once the library has forgotten it."""
     close: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0

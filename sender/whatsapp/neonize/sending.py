@@ -30,8 +30,8 @@ class Tap:
 
 class Sending:
     """`run` once. `wire_id` is for sessions whose relay can give a message another id than the library's; empty leaves
-    it that. `ack_patience` is how long WhatsApp may take to answer once the message has left. `must_restart` says
-    afterwards that the session cannot go on as it is."""
+    it that. `ack_patience`, for them too, is how long WhatsApp may take to answer once the message has left: then the
+    library is told to wait no longer. `must_restart` says afterwards that the session cannot go on as it is."""
 
     def __init__(
         self,
@@ -77,12 +77,14 @@ class Sending:
         except TimeoutError:
             # A message that has not begun to leave never will: nobody is there any more to let its bytes go.
             self._host.tell(Frame("withdraw", call.id))
-            self.must_restart = "the session did not take or WhatsApp did not answer a message in time"
+            if not self._give_up(call):
+                self.must_restart = "the session did not take or WhatsApp did not answer a message in time"
             if self._may_have_left:
                 raise OutcomeUnknown("WhatsApp did not answer in time") from None
             raise TemporaryFailure("the message could not leave in time") from None
         except asyncio.CancelledError:
             self._host.tell(Frame("withdraw", call.id))
+            self._give_up(call)
             raise
         finally:
             self._host.finish(call)
@@ -103,6 +105,13 @@ class Sending:
                 async with asyncio.timeout(self._ack_patience):
                     return await call.next()
         return frame
+
+    def _give_up(self, call: Call) -> bool:
+        """Only a relay can end the library's wait for WhatsApp's word, which holds up all that comes after it."""
+        if not self._is_let_go or self._ack_patience is None:
+            return False
+        self._host.tell(Frame("give-up", call.id, {"session": self._session, "library_id": self._library_id}))
+        return True
 
     async def _conclude(self, answer: Frame) -> Accepted:
         if answer.fields.get("error"):

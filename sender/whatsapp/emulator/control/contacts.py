@@ -40,6 +40,10 @@ class Raw(Body):
     edit: Literal["1", "2", "7"] | None = None
 
 
+class AskAgain(Body):
+    id: str
+
+
 class Mark(Body):
     """Without `id`: the last message from somebody else."""
 
@@ -61,6 +65,7 @@ class ContactRoutes:
             web.post(f"{contact}/send-raw", self.send_raw),
             web.post(f"{contact}/react", self.react),
             web.post(f"{contact}/mark", self.mark),
+            web.post(f"{contact}/ask-again", self.ask_again),
         ]
 
     async def messages(self, request: web.Request) -> web.Response:
@@ -128,6 +133,13 @@ class ContactRoutes:
         received = self._received(handset, wanted.id)
         handset.read(received, None if wanted.kind == "delivered" else wanted.kind)
         return web.json_response({"id": received.id})
+
+    async def ask_again(self, request: web.Request) -> web.Response:
+        """It asks its author for a message as if it could not read it, and shows it again if it has forgotten it."""
+        handset, wanted = self._handset(request), await read(request, AskAgain)
+        if not handset.ask_again(wanted.id):
+            raise Problem(404, "no message came under that id")
+        return web.json_response({})
 
     def _received(self, handset: Handset, message_id: str | None) -> Received:
         phone = handset.account.phone
