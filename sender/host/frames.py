@@ -14,7 +14,8 @@
                    reminded {session, number}                  who asks for a forgotten message may reach the library
                    give-up {session, library_id}               the library need not wait for WhatsApp's word on it
     host -> node   hello {version}                             the library is loaded
-                   answer {error?, held?, was_seen?} + body    end of call `id`; held: its bytes were not let go;
+                   answer {error?, held?, was_seen?} + body    end of call `id`; held: its bytes were not let go, for
+                                                               which the session may have been cut off (is_cut_off);
                                                                was_seen: its id was, so the relay kept it back
                    on-wire {whatsapp_id, library_id}           call `id` is about to leave; both of its ids
                    event {session, number, code, at} + body    one event of the library

@@ -55,6 +55,7 @@ class _Sending:
     reminds: bool = False
     is_on_wire: bool = False
     is_held: bool = False
+    is_cut_off: bool = False
     judged: threading.Event = field(default_factory=threading.Event)
     may_go: bool = False
 
@@ -151,7 +152,7 @@ class Hosted:
             sending = self._sending = _Sending(call, wire_id, reminds)
             answer = self._library.send(self.name, to, message)
             self._sending = None
-        fields = {"held": True} if sending.is_held else {}
+        fields = {"held": True, "is_cut_off": sending.is_cut_off} if sending.is_held else {}
         if reminds:
             fields = {"was_seen": sending.is_on_wire}
         self._link.send(Frame("answer", call, fields, answer))
@@ -329,13 +330,16 @@ class Hosted:
             fields["whatsapp_id"] = sending.wire_id
         self._link.send(Frame("on-wire", sending.call, fields))
         sending.judged.wait(VERDICT_PATIENCE)
-        if not sending.may_go:
-            # Without a socket the bytes cannot leave.
-            sending.is_held = True
-            with self._gate.reading():
-                self._library.disconnect(self.name)
-            if self._names is not None:
-                self._names.take_back(whatsapp_id)
+        if sending.may_go:
+            return
+        sending.is_held = True
+        if self._names is not None and sending.wire_id:
+            self._names.take_back(whatsapp_id)
+            return
+        # Without a socket the bytes cannot leave.
+        sending.is_cut_off = True
+        with self._gate.reading():
+            self._library.disconnect(self.name)
 
     def _wait_for_quiet(self) -> None:
         deadline = time.monotonic() + EVENTS_PATIENCE

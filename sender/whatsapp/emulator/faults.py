@@ -15,7 +15,8 @@ MessageFault = Literal[
     "refuse-message",  # refused with `code`
 ]
 DeliveryFault = Literal["corrupt"]  # the recipient gets a damaged ciphertext and has to ask again
-QuestionFault = Literal["refuse-question", "drop-question"]  # an iq, of the namespace `xmlns` if given
+# An iq, of the namespace `xmlns` if given, fails with `code`, has no answer, or has one after `seconds`.
+QuestionFault = Literal["refuse-question", "drop-question", "slow-question"]
 LoginFault = Literal["ban", "outdated", "refuse-login"]  # the next logins fail
 # Up- and downloads fail with `code` or take `seconds` longer; `to` is `upload` or `download` if given.
 MediaFault = Literal["refuse-media", "slow-media"]

@@ -195,6 +195,9 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         else:
             super()._on_frame(seat, frame)
 
+    def _held_back(self) -> None:
+        """The relay keeps its bytes back and cuts nobody off."""
+
     def _hear_late(self, stanza: bytes) -> None:
         """WhatsApp's word on a message whose sender waits no more. A refusal is left to whoever settles doubts."""
         with suppress(WireError):

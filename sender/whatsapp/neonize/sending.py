@@ -16,6 +16,9 @@ from sender.whatsapp.session import Accepted, OnWire
 log = logs.get(__name__)
 
 
+HELD_BACK = "a message was held back"
+
+
 class Tap:
     """Whether the library still tells an id before it writes: as long as it does, no id means that nothing left."""
 
@@ -84,7 +87,8 @@ class Sending:
             raise TemporaryFailure("the message could not leave in time") from None
         except asyncio.CancelledError:
             self._host.tell(Frame("withdraw", call.id))
-            self._give_up(call)
+            if not self._give_up(call) and self._library_id is not None and not self._wire_id:
+                self.must_restart = HELD_BACK
             raise
         finally:
             self._host.finish(call)
@@ -117,7 +121,8 @@ class Sending:
         if answer.fields.get("error"):
             raise NotConnected
         if answer.fields.get("held"):
-            self.must_restart = "a message was held back"
+            if answer.fields["is_cut_off"]:
+                self.must_restart = HELD_BACK
             raise self._objection or TemporaryFailure("the message's id could not be made safe in time")
         result = SendMessageReturnFunction.FromString(answer.body)
         if result.Error:

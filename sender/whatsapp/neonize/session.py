@@ -33,7 +33,7 @@ from sender.whatsapp.neonize.protobuf import (
     from_engine,
     to_engine,
 )
-from sender.whatsapp.neonize.sending import Sending, Tap
+from sender.whatsapp.neonize.sending import HELD_BACK, Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
@@ -351,9 +351,15 @@ class NeonizeSession:
             self._finish(without_addresses(frame.fields["error"]) or "ended")
         elif frame.kind == "log":
             self._hear_problem(f"the wire relay: {frame.fields['line']}")
+        elif frame.kind == "on-wire":
+            self._held_back()
         elif frame.kind == "event":
             self._note(frame.fields["code"], frame.body)
             self._hearing.hear(seat, frame)
+
+    def _held_back(self) -> None:
+        """A message that nobody waits for was not let go, for which its host cuts the session off."""
+        self._finish(HELD_BACK)
 
     def _hear_problem(self, problem: str) -> None:
         """Why there is no connection, once for each reason: the library dials again and again."""

@@ -7,6 +7,7 @@ from sender.whatsapp.emulator.server import Server
 from sender.whatsapp.wire.node import Node
 from tests.sender.whatsapp.emulator.companion import Companion, lid_of, linked
 from tests.sender.whatsapp.emulator.conftest import FRIEND, OTHER, PHONE
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -125,3 +126,11 @@ async def test_drop_question_leaves_one_open(server: Server, companion: Companio
     companion.connection.say(question)
     assert all(each.get("id") != "open" for each in companion.connection.all("iq"))
     assert companion.ask("privacy", Node("privacy")).get("type") == "result"
+
+
+async def test_slow_question_answers_later(server: Server, companion: Companion) -> None:
+    server.faults.add("slow-question", xmlns="privacy", seconds=0.05)
+    question = Node("iq", {"id": "slow", "type": "get", "xmlns": "privacy"}, [Node("privacy")])
+    companion.connection.say(question)
+    assert all(each.get("id") != "slow" for each in companion.connection.all("iq"))
+    await eventually(lambda: any(each.get("id") == "slow" for each in companion.connection.all("iq")))
