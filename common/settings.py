@@ -275,7 +275,7 @@ class SenderSettings(SealingSettings):
     # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
     whatsapp_wire: Literal["direct", "relay"] = "direct"
     # How long a relayed session waits for WhatsApp's word on a message that has left; then the message is in doubt.
-    whatsapp_ack_timeout: Duration = seconds(20)
+    whatsapp_ack_timeout: Duration = seconds(10)
     # Stanzas of a relayed session that may wait for a received message to be stored before no more are read.
     whatsapp_relay_held: int = Field(default=500, ge=1)
     whatsapp_question_pause: Duration = seconds(0.2)

@@ -9,9 +9,9 @@ class Patience:
     send: float = 85.0
     """The library gives up after 75 s, but not when it resends after a reconnect: then it waits for ever. Less than
     what the caller waits, or nobody would be told to start the session anew."""
-    ack: float = 20.0
-    """Of relayed sessions, for WhatsApp's word on a message that has left. Whoever gets it later learns it from a
-    receipt; the next message of the session need not wait for it."""
+    ack: float = 10.0
+    """Of relayed sessions, for WhatsApp's word on a message that has left. Then the message is in doubt and the session
+    goes on with its next; a word that comes later, or a receipt, settles the doubt."""
     call: float = 10.0
     """For calls that do not wait for WhatsApp, or only for an answer nobody depends on."""
     upload: float = 280.0
