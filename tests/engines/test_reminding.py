@@ -1,6 +1,7 @@
 """A receiver asks for a message that the library has forgotten since: it gets that one again, and nobody else does."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -114,6 +115,25 @@ async def test_a_receiver_gets_a_message_again_that_was_sent_by_a_host_that_died
     await ask_again(world, contact, GIVEN)
     assert await world.received(contact, 1) == [(GIVEN, "hello")]
     assert archive.looked_up == [GIVEN]
+
+
+async def test_a_poll_that_is_made_anew_has_the_secret_that_others_vote_with(
+    world: NeonizeWorld, session: Session, ear: Ear, archive: Archive
+) -> None:
+    contact = world.contacts[0]
+    first, anew = (Message(conversation="poll", messageContextInfo={"messageSecret": bytes([n] * 32)}) for n in (1, 2))
+    archive.sent[GIVEN] = contact, anew
+    await session.send(contact, first, id=GIVEN, on_wire=_nothing)
+    await world.received(contact, 1)
+    await kill_hosts(world, ear)
+
+    await ask_again(world, contact, GIVEN)
+    (seen,) = await world.emulator.messages(user_of(contact))
+    assert Message.FromString(b64decode(seen["message"])).messageContextInfo.messageSecret == bytes([1] * 32)
+
+
+async def _nothing(whatsapp_id: str) -> None:
+    return
 
 
 async def test_of_a_group_only_who_asks_gets_it_again(
