@@ -19,11 +19,13 @@ MAX_LIMIT = 10_000
 
 
 class Text(Body):
-    """`to` is a phone number or a group's address."""
+    """`to`: a phone number or a group's address. `afresh`: over new sessions. `bare`: a group knows the key already."""
 
     to: str
     text: str
     reply_to: str | None = None
+    afresh: bool = False
+    bare: bool = False
 
 
 class Reaction(Body):
@@ -100,7 +102,12 @@ class ContactRoutes:
     async def send(self, request: web.Request) -> web.Response:
         handset, wanted = self._handset(request), await read(request, Text)
         quoted = self._quoted(handset, wanted.reply_to) if wanted.reply_to else None
-        message_id = handset.outgoing.send(chat_of(handset, wanted.to), write_text(wanted.text, quoted=quoted))
+        message_id = handset.outgoing.send(
+            chat_of(handset, wanted.to),
+            write_text(wanted.text, quoted=quoted),
+            afresh=wanted.afresh,
+            is_bare=wanted.bare,
+        )
         return web.json_response({"id": message_id})
 
     async def send_raw(self, request: web.Request) -> web.Response:
