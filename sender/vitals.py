@@ -20,6 +20,11 @@ class Hosts(Protocol):
     def relay_problems(self) -> int: ...
 
     @property
+    def relay_refusals(self) -> int:
+        """Those among the problems that come of tables which are not as the relay knows them."""
+        ...
+
+    @property
     def asked_again(self) -> Mapping[str, int]: ...
 
     @property
@@ -43,11 +48,12 @@ class HostsCollector(Collector):
         self._prefix = f"{namespace}_" if namespace else ""
 
     def collect(self) -> Iterable[Metric]:
-        alive = died = problems = 0
+        alive = died = problems = refusals = 0
         asked: Mapping[str, int] = {}
         if isinstance(self._engine, Hosts):
             alive, died = self._engine.hosts_alive, self._engine.hosts_died
             problems, asked = self._engine.relay_problems, dict(self._engine.asked_again)
+            refusals = self._engine.relay_refusals
         yield GaugeMetricFamily(f"{self._prefix}whatsapp_hosts", "Session hosts of this node", value=alive)
         yield CounterMetricFamily(
             f"{self._prefix}whatsapp_host_deaths", "Session hosts that ended without having been asked to", value=died
@@ -56,6 +62,11 @@ class HostsCollector(Collector):
             f"{self._prefix}whatsapp_relay_problems",
             "Connections that the wire relay refused or lost for a reason of its own",
             value=problems,
+        )
+        yield CounterMetricFamily(
+            f"{self._prefix}whatsapp_relay_refusals",
+            "Those of them because the engine's tables are not as the wire relay knows them",
+            value=refusals,
         )
         again = CounterMetricFamily(
             f"{self._prefix}whatsapp_asked_again",

@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from typing import Any, Self
 
 from common import logs
+from common.sparing import Sparing
 from sender.host.frames import Damaged, Decoder, Frame
 from sender.host.options import HostOptions
 from sender.host.output import lines, scrubbed
@@ -67,6 +68,7 @@ class HostProcess:
         self._is_stopping = False
         self.relay_problems = 0
         """Connections that the relay refused or lost for a reason of its own."""
+        self._sparing = Sparing()
         self._said: deque[str] = deque(maxlen=REMEMBERED_LINES)
 
     @classmethod
@@ -253,7 +255,9 @@ class HostProcess:
             fields = {**frame.fields, "line": scrubbed(frame.fields["line"])}
             if frame.fields["source"] == "relay":
                 self.relay_problems += 1
-                log.warning("the wire relay has a problem", host=self.pid, reason=fields["line"])
+                # Whoever is at the other end of a connection can make as many as they like.
+                if (left_out := self._sparing.left_out()) is not None:
+                    log.warning("the wire relay has a problem", host=self.pid, reason=fields["line"], left_out=left_out)
                 if (receiver := self._receivers.get(frame.fields["session"])) is not None:
                     receiver(frame)
             log.debug("the engine says", host=self.pid, **{f"engine_{name}": value for name, value in fields.items()})

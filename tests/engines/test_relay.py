@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from common.addresses import Jid, parse_phone, user_of, without_device
@@ -170,6 +171,26 @@ async def test_why_there_is_no_session_through_the_relay_is_told(
         assert problem.reason == "the wire relay: the intermediate is not signed by the root"
         assert engine.relay_problems
         await session.close()
+
+
+async def test_without_the_known_form_of_a_table_the_relay_is_refused_until_it_is_mended(
+    emulator: EmulatorProgram, module_database: str, account: Account, ear: Ear
+) -> None:
+    store = await asyncpg.connect(f"{module_database}_whatsapp")
+    add = "INSERT INTO whatsmeow_sessions (our_jid, their_id, session) VALUES ($1, 'odd', $2)"
+    await store.execute(add, account.device, b"not as it was")
+    async with NeonizeEngine(f"{module_database}_whatsapp", await emulated(emulator)) as engine:
+        session = await engine.open(account, ear)
+        problem = await ear.next(Disconnected)
+        refused = "the wire relay is refused: the library's keys have another form: a session: JSONDecodeError"
+        assert problem.reason == refused
+        assert engine.relay_refusals
+        assert engine.relay_problems >= engine.relay_refusals
+        assert not engine.hosts or not session.is_connected
+        await store.execute("DELETE FROM whatsmeow_sessions WHERE their_id = 'odd'")
+        await ear.next(Connected)
+        await session.close()
+    await store.close()
 
 
 async def test_a_vote_in_a_poll_is_opened_under_the_id_on_the_wire(

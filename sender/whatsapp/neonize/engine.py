@@ -109,7 +109,12 @@ class NeonizeEngine:
 
     @property
     def relay_problems(self) -> int:
-        return self._relaying.relay_problems if self._relaying else 0
+        return self.relay_refusals + (self._relaying.relay_problems if self._relaying else 0)
+
+    @property
+    def relay_refusals(self) -> int:
+        """How often a relayed session was not opened because the library's tables are not as the relay knows them."""
+        return self._formats.refusals
 
     @property
     def asked_again(self) -> Mapping[str, int]:

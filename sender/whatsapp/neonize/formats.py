@@ -4,6 +4,7 @@ import asyncpg
 
 from common import logs
 from common.postgres import Pool
+from common.sparing import Sparing
 from sender.whatsapp.neonize import store
 from sender.whatsapp.relay import app_state, snapshots
 from sender.whatsapp.relay.stored_keys import UnknownForm, read_sender_keys, read_sessions
@@ -49,15 +50,28 @@ class FormatChanged(Exception):
 
 
 class Formats:
-    """`check` is remembered once it has gone well; a failure is looked at anew each time, since an operator may act."""
+    """`check` is remembered once it has gone well; a failure is looked at anew each time, since an operator may act.
+    `refusals` counts these."""
 
     def __init__(self) -> None:
+        self.refusals = 0
         self._are_known = False
+        self._sparing = Sparing()
 
     async def check(self, pool: Pool) -> None:
         """Raises FormatChanged, or what an outage of Postgres raises."""
         if self._are_known:
             return
+        try:
+            await self._look(pool)
+        except FormatChanged as problem:
+            self.refusals += 1
+            if (left_out := self._sparing.left_out()) is not None:
+                log.error("the wire relay is refused", reason=str(problem), left_out=left_out)
+            raise
+        self._are_known = True
+
+    async def _look(self, pool: Pool) -> None:
         try:
             async with pool.acquire() as connection:
                 for statement in STATEMENTS:
@@ -67,11 +81,9 @@ class Formats:
                 sessions = [row[0] for row in await connection.fetch(snapshots.SAMPLE_SESSIONS)]
                 sender_keys = [row[0] for row in await connection.fetch(snapshots.SAMPLE_SENDER_KEYS)]
         except asyncpg.SyntaxOrAccessError as error:
-            log.error("the wire relay is refused", reason=str(error))
             raise FormatChanged(f"the library's tables have changed: {error}") from None
         for found, length, what in ((keys, KEY_LENGTH, "noise keys"), (hashes, HASH_LENGTH, "hashes of app state")):
             if any(not isinstance(each, bytes) or len(each) != length for each in found):
-                log.error("the wire relay is refused", reason=f"{what} have another form")
                 raise FormatChanged(f"the library's {what} have another form")
         try:
             for each in sessions:
@@ -79,6 +91,4 @@ class Formats:
             for each in sender_keys:
                 read_sender_keys(each)
         except UnknownForm as problem:
-            log.error("the wire relay is refused", reason=str(problem))
             raise FormatChanged(f"the library's keys have another form: {problem}") from None
-        self._are_known = True

@@ -53,6 +53,7 @@ from sender.whatsapp.session import (
 
 log = logs.get(__name__)
 
+PROBLEMS_TOLD = 3  # between two connections: what they are is for somebody else to choose
 HOST_DIED = "the session host died"
 ALONE = 9  # losses after which a session sits alone in its host, however many that may hold: then it is to blame
 
@@ -95,7 +96,7 @@ class NeonizeSession:
         self._is_connected = False
         self._was_connected = False
         self._end: str | None = None
-        self._problem = ""
+        self._problems: set[str] = set()
         self._is_final = False
         self._closing = asyncio.Event()
         self._arrivals: Arrivals | None = None
@@ -362,15 +363,15 @@ class NeonizeSession:
         self._finish(HELD_BACK)
 
     def _hear_problem(self, problem: str) -> None:
-        """Why there is no connection, once for each reason: the library dials again and again."""
-        if not self._is_connected and problem != self._problem:
-            self._problem = problem
+        """Why there is no connection, once for each reason and for a few of them: the library dials again and again."""
+        if not self._is_connected and problem not in self._problems and len(self._problems) < PROBLEMS_TOLD:
+            self._problems.add(problem)
             self._hearing.add(Disconnected(problem))
 
     def _note(self, code: int, body: bytes) -> None:
         if code == Code.CONNECTED:
             self._is_connected = self._was_connected = self._end is None
-            self._problem = ""
+            self._problems.clear()
             self._news.set()
         elif code == Code.DISCONNECTED:
             self._is_connected = False
