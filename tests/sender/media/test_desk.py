@@ -60,7 +60,7 @@ def storage(pool: Pool, disk: Disk, metrics: MediaMetrics) -> Storage:
 
 @pytest.fixture(scope="module")
 async def workshop(anyio_backend: str) -> AsyncIterator[Workshop]:
-    async with Workshop(2, timedelta(seconds=20)) as workshop:
+    async with Workshop(2, timedelta(minutes=2)) as workshop:
         yield workshop
 
 
@@ -76,7 +76,7 @@ async def session() -> AsyncIterator[SimulatedSession]:
 async def desk(storage: Storage, disk: Disk, workshop: Workshop, metrics: MediaMetrics) -> AsyncIterator[Desk]:
     async with Outbound(parse_networks("127.0.0.1/32")) as outbound:
         clock = SystemClock()
-        fetching = Fetching(outbound, storage, clock, timedelta(seconds=5))
+        fetching = Fetching(outbound, storage, clock, timedelta(minutes=1))
         yield Desk(fetching, workshop, Cards(outbound, workshop), disk, DeskRules(LIMIT, 2 * LIMIT), clock, metrics)
 
 
@@ -209,7 +209,7 @@ async def test_a_file_that_is_on_another_machine_is_waited_for(
     lifetimes = Lifetimes(timedelta(days=1), timedelta(hours=1))
     elsewhere = Storage(pool, Disk(tmp_path / "other"), None, None, lifetimes, clock, metrics)
     async with Outbound() as outbound:
-        fetching = Fetching(outbound, elsewhere, clock, timedelta(seconds=5))
+        fetching = Fetching(outbound, elsewhere, clock, timedelta(minutes=1))
         waiting = asyncio.ensure_future(fetching.fetch(reference, INSTANCE, tmp_path / "file", LIMIT))
         while not waiting.done():
             await asyncio.sleep(0.001)
