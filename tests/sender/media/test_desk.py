@@ -194,6 +194,19 @@ async def test_what_cannot_be_had_says_whether_to_try_again(
     assert counted._value.get() == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(status, MediaNotUsable) for status in (401, 403, 404, 405, 410, 415, 501, 505)]
+    + [(status, MediaAway) for status in (408, 425, 429, 500, 502, 503, 504)],
+)
+async def test_only_a_server_that_may_answer_otherwise_later_is_asked_again(
+    media: Media, server: WebServer, status: int, error: type[DeliveryError]
+) -> None:
+    server.replies["/refused"] = answer(status=status)
+    with pytest.raises(error, match=f"its server answered {status}"):
+        await media.upload(File(server.url("/refused"), Form.DOCUMENT))
+
+
 async def test_a_link_that_was_not_reached_is_worth_another_try(media: Media) -> None:
     with pytest.raises(MediaAway):
         await media.upload(File("http://127.0.0.1:1/x", Form.IMAGE))
