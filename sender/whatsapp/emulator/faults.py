@@ -1,7 +1,9 @@
 """Things that go wrong on request: what a test or a demo wants WhatsApp to do badly."""
 
+import asyncio
 import itertools
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -17,7 +19,8 @@ MessageFault = Literal[
 DeliveryFault = Literal["corrupt"]  # the recipient gets a damaged ciphertext and has to ask again
 QuestionFault = Literal["refuse-question", "drop-question"]  # an iq, of the namespace `xmlns` if given
 LoginFault = Literal["ban", "outdated", "refuse-login"]  # the next logins fail
-# Up- and downloads fail with `code` or take `seconds` longer; `to` is `upload` or `download` if given.
+# Up- and downloads fail with `code` or take `seconds` longer, less when all faults are cleared meanwhile; `to` is
+# `upload` or `download` if given.
 MediaFault = Literal["refuse-media", "slow-media"]
 Kind = MessageFault | DeliveryFault | QuestionFault | LoginFault | MediaFault
 
@@ -55,6 +58,7 @@ class Faults:
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
+        self._cleared = asyncio.Event()
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults.values())
@@ -79,6 +83,13 @@ class Faults:
 
     def clear(self) -> None:
         self._faults.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def last(self, fault: Fault) -> None:
+        """Its seconds, or until all faults are cleared."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), fault.seconds)
 
     def take(
         self,
