@@ -156,7 +156,7 @@ async def test_a_lost_answer_holds_nobody_up(
         session = await engine.open(account, ear)
         await ear.next(Connected)
         await relayed.fail(relayed.contacts[0], OutcomeUnknown)
-        with within(10), pytest.raises(OutcomeUnknown):
+        with within(15), pytest.raises(OutcomeUnknown):
             await send(session, relayed.contacts[0], "hello")
         await session.close()
 

@@ -8,7 +8,7 @@ from sender.whatsapp.emulator.server import Server
 from sender.whatsapp.wire.node import Node
 from tests.sender.whatsapp.emulator.companion import Companion, lid_of, linked
 from tests.sender.whatsapp.emulator.conftest import FRIEND, OTHER, PHONE
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +64,7 @@ async def test_delay_ack_acknowledges_later(server: Server, companion: Companion
     server.faults.add("delay-ack", seconds=0.05)
     sent = companion.send(lid_of(server, FRIEND), "hello")
     assert acks(companion, sent) == []
-    assert await server.moments.until(lambda: bool(acks(companion, sent)), 5)
+    assert await server.moments.until(lambda: bool(acks(companion, sent)), PATIENCE)
 
 
 async def test_drop_message_neither_delivers_nor_acknowledges(server: Server, companion: Companion) -> None:

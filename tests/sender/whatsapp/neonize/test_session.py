@@ -38,6 +38,7 @@ from sender.whatsapp.session import (
 from tests.engines.listening import Ear
 from tests.sender.host.stand_in import PROGRAM
 from tests.sender.whatsapp.neonize.conftest import QUICK, NewDevice
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -207,7 +208,7 @@ async def test_after_an_end_nothing_is_tried_again(
     (host,) = engine.hosts
     await send(session, f"event {code}")
     await ear.next(kind)
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE):
         await host.ended()
     assert not session.is_connected
     with pytest.raises(NotConnected):
