@@ -89,6 +89,27 @@ async def test_the_phone_takes_what_is_said_about_chats_and_labels(
     assert seen[6] == ["star", chat, "3EB0AA", "1", "0"]
 
 
+async def test_a_key_of_app_state_that_was_lost_with_a_host_is_asked_for_again(
+    relayed: NeonizeWorld, module_database: str, account: Account, session: RelayedSession, ear: Ear
+) -> None:
+    """It was acknowledged and not stored yet. The next change of another device names it."""
+    contact, phone = relayed.contacts[0], user_of(Jid(account.device))
+    await eventually(lambda: _archive(session, contact))
+    store = await asyncpg.connect(f"{module_database}_whatsapp")
+    await store.execute("DELETE FROM whatsmeow_app_state_sync_keys WHERE jid = $1", account.device)
+    for host in relayed.engine.hosts:
+        host.kill()
+    await ear.next(Connected)
+    with pytest.raises(NoKey):
+        await session.archive_chat(contact, False, MOMENT)
+    await relayed.emulator.post(f"accounts/{phone}/address-book", contact=user_of(contact), name="Bia Souza")
+    find = "SELECT key_id FROM whatsmeow_app_state_sync_keys WHERE jid = $1"
+    await eventually(lambda: store.fetchval(find, account.device))
+    await store.close()
+    await session.archive_chat(contact, False, MOMENT)
+    assert [index[0] for index in await _seen(relayed, account)].count("archive") == 2
+
+
 async def test_a_change_of_another_device_is_met_half_way(
     relayed: NeonizeWorld, account: Account, session: RelayedSession, real_engine: NeonizeEngine
 ) -> None:

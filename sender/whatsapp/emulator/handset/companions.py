@@ -18,7 +18,7 @@ SAVE_APP_STATE = "UPDATE handset SET app_state = ? WHERE phone = ?"
 
 # waE2E.Message.protocolMessage and what it carries here
 _PROTOCOL, _TYPE, _HISTORY, _KEY_SHARE = 12, 2, 6, 7
-_HISTORY_SYNC, _KEYS = 5, 6
+_HISTORY_SYNC, _KEYS, _KEY_REQUEST = 5, 6, 7
 # SyncActionValue
 _CONTACT, _PUSH_NAME = 3, 7
 
@@ -62,16 +62,25 @@ class Companions:
         if companion.number in self._shared or not companion.prekeys:
             return
         first = self._state is None
-        state = self._app_state()
+        self._app_state()
         self._shared.add(companion.number)
         self._save()
+        self._share_key(companion)
+        if first:
+            self._tell_name()
+
+    def told(self, companion: Device, message: bytes) -> None:
+        """What a companion says to its phone alone: it may lack the key."""
+        if Fields(message).message(_PROTOCOL).integer(_TYPE, default=0) == _KEY_REQUEST:
+            self._share_key(companion)
+
+    def _share_key(self, companion: Device) -> None:
+        state = self._app_state()
         fingerprint: list[tuple[int, Value]] = [(1, self._account.raw_id), (2, 0), (3, b"\0")]
         data: list[tuple[int, Value]] = [(1, state.key), (2, fingerprint), (3, int(time.time() * 1000))]
         key: list[tuple[int, Value]] = [(1, [(1, state.key_id)]), (2, data)]
         share: list[tuple[int, Value]] = [(_TYPE, _KEYS), (_KEY_SHARE, [(1, key)])]
         self._outgoing.send_peer(companion, encode([(_PROTOCOL, share)]))
-        if first:
-            self._tell_name()
 
     def renamed(self) -> None:
         """The account has another name; its companions show it to others."""

@@ -137,6 +137,9 @@ class Handset:
             return
         received = [self._keep(stanza, device, message) for message in messages]
         self._acknowledge(stanza, device)
+        if device.account is self.account and stanza.get("category") == "peer":
+            for plaintext in plaintexts:
+                self.companions.told(device, plaintext)
         if device.account is not self.account:
             for message in filter(None, received):
                 self._script(self.account).respond(self, Incoming(message, device))
