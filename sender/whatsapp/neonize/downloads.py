@@ -1,10 +1,13 @@
 """Downloads through the library: what it is asked for, and what its refusals mean."""
 
 import re
+from pathlib import Path
 
 from common.errors import DeliveryError, MediaAway, MediaNotUsable, NotConnected
 from sender.host.hosted import TOO_LARGE
+from sender.host.process import HostLost
 from sender.whatsapp.neonize.failures import without_addresses
+from sender.whatsapp.neonize.hearing import Seat
 from sender.whatsapp.protobuf import AudioMessage, DocumentMessage, ImageMessage, Message, VideoMessage
 from sender.whatsapp.session import MediaKind, ReceivedFile
 
@@ -13,7 +16,20 @@ _GONE = re.compile(r"status code (403|404|410)")
 _DAMAGED = ("hash of media", "invalid media hmac", "file length does not match", "media data is too short", "padding")
 
 
-def message_of(file: ReceivedFile) -> bytes:
+async def download(seat: Seat, file: ReceivedFile, target: Path, largest: int, patience: float) -> None:
+    """As `session.Downloads` says."""
+    fields = {"session": seat.name, "path": str(target), "largest": largest}
+    try:
+        answer = await seat.host.call("download", fields, _message_of(file), timeout=patience)
+    except HostLost:
+        raise NotConnected from None
+    except TimeoutError:
+        raise MediaAway("WhatsApp did not send the file in time") from None
+    if error := answer.fields.get("error"):
+        raise NotConnected if error == "not-ready" else _failure_of(error)
+
+
+def _message_of(file: ReceivedFile) -> bytes:
     """A message with that file in it and nothing else: above all no URL, which the library would fetch as it stands."""
     if not file.direct_path.startswith("/"):
         raise MediaNotUsable("the message does not say where its file is")
@@ -37,7 +53,7 @@ def message_of(file: ReceivedFile) -> bytes:
     return body
 
 
-def failure_of_download(text: str) -> DeliveryError:
+def _failure_of(text: str) -> DeliveryError:
     if text == TOO_LARGE:
         return MediaNotUsable(text)
     if _GONE.search(text):

@@ -11,13 +11,13 @@ from typing import Any
 from common import logs
 from common.addresses import Jid, without_device
 from common.clock import Clock
-from common.errors import MediaAway, NotConnected, Refused, TemporaryFailure
+from common.errors import NotConnected, Refused, TemporaryFailure
 from common.postgres import OUTAGES
 from sender.host.fleet import Fleet
 from sender.host.frames import Frame
 from sender.host.process import HostLost
 from sender.whatsapp.neonize.arrivals import Arrivals
-from sender.whatsapp.neonize.downloads import failure_of_download, message_of
+from sender.whatsapp.neonize.downloads import download
 from sender.whatsapp.neonize.events import FINAL, Code, pings_unanswered, reason_of_failure
 from sender.whatsapp.neonize.failures import failure_of_send, without_addresses
 from sender.whatsapp.neonize.formats import FormatChanged
@@ -196,16 +196,7 @@ class NeonizeSession:
         )
 
     async def download(self, file: ReceivedFile, target: Path, largest: int) -> None:
-        seat = self._connected_seat()
-        fields = {"session": seat.name, "path": str(target), "largest": largest}
-        try:
-            answer = await seat.host.call("download", fields, message_of(file), timeout=self._patience.download)
-        except HostLost:
-            raise NotConnected from None
-        except TimeoutError:
-            raise MediaAway("WhatsApp did not send the file in time") from None
-        if error := answer.fields.get("error"):
-            raise NotConnected if error == "not-ready" else failure_of_download(error)
+        await download(self._connected_seat(), file, target, largest, self._patience.download)
 
     async def logout(self) -> None:
         await self._call("logout", {})
