@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from common.addresses import LID, USER, Jid, parse_phone, server_of, without_device
 from sender.whatsapp.neonize.answers import Ask, checked, done, failure
+from sender.whatsapp.neonize.failures import failure_of_send
 from sender.whatsapp.neonize.parts import pack
 from sender.whatsapp.neonize.protobuf import (
     GetBlocklistReturnFunction,
@@ -42,6 +43,15 @@ class NeonizePeople:
         self._ask = ask
         self._store = store
         self._device = device
+
+    async def account_of(self, phone: str) -> Jid | None:
+        """As `session.NumberLookup` says."""
+        answer = await self._ask("accounts", f"+{phone}".encode())
+        result = IsOnWhatsAppReturnFunction.FromString(answer)
+        if result.Error and result.Error != _NOTHING:
+            raise failure_of_send(result.Error, is_on_wire=False)
+        found = next((each.JID for each in result.IsOnWhatsAppResponse if each.IsIn), None)
+        return None if found is None else without_device(from_engine(found))
 
     async def look_up(self, numbers: Sequence[str]) -> list[Known]:
         answer = await self._ask("accounts", " ".join(f"+{number}" for number in dict.fromkeys(numbers)).encode())

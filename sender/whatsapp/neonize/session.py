@@ -28,9 +28,7 @@ from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.people import NeonizePeople, NeonizePrivacy
 from sender.whatsapp.neonize.profile import OwnProfile
 from sender.whatsapp.neonize.protobuf import (
-    IsOnWhatsAppReturnFunction,
     UploadReturnFunction,
-    from_engine,
     to_engine,
 )
 from sender.whatsapp.neonize.sending import HELD_BACK, Sending, Tap
@@ -56,9 +54,6 @@ log = logs.get(__name__)
 PROBLEMS_TOLD = 3  # between two connections: what they are is for somebody else to choose
 HOST_DIED = "the session host died"
 ALONE = 9  # losses after which a session sits alone in its host, however many that may hold: then it is to blame
-
-_NOTHING = "Function returned nothing."
-"""The library's way of saying that an answer was empty."""
 
 
 class _NoAnswer(TemporaryFailure):
@@ -152,12 +147,7 @@ class NeonizeSession:
         await self._profile.change_picture(jpeg)
 
     async def look_up_number(self, phone: str) -> Jid | None:
-        answer = await self._ask("accounts", f"+{phone}".encode())
-        result = IsOnWhatsAppReturnFunction.FromString(answer)
-        if result.Error and result.Error != _NOTHING:
-            raise failure_of_send(result.Error, is_on_wire=False)
-        found = next((each.JID for each in result.IsOnWhatsAppResponse if each.IsIn), None)
-        return None if found is None else without_device(from_engine(found))
+        return await self.people.account_of(phone)
 
     async def mark_read(self, chat: Jid, sender: Jid | None, ids: Sequence[str]) -> None:
         if any(" " in each for each in ids):
