@@ -186,7 +186,7 @@ async def test_why_there_is_no_session_through_the_relay_is_told(
     emulator: EmulatorProgram, module_database: str, account: Account, ear: Ear
 ) -> None:
     other_root = replace(await emulated(emulator), noise_root="11" * 32)
-    async with NeonizeEngine(f"{module_database}_whatsapp", other_root) as engine:
+    async with NeonizeEngine(f"{module_database}_whatsapp", other_root, replace(Patience(), close=1.0)) as engine:
         session = await engine.open(account, ear)
         problem = await ear.next(Disconnected)
         assert problem.reason == "the wire relay: the intermediate is not signed by the root"
