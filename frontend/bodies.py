@@ -118,7 +118,9 @@ def _checked(body: bytes, limit: int) -> bytes:
 
 
 def parse_query(model: type[BaseModel], query: bytes) -> BaseModel:
-    """The last value of a repeated name counts. Raises a Problem."""
+    """The last value of a repeated name counts. Names that the operation does not know are ignored, as unknown members
+    of a body are: clients of the API that this one follows send them. Raises a Problem for a bad value of a known one.
+    """
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_QUERY_FIELDS)
         if any("\0" in value for _, value in pairs):

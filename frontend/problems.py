@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from frontend import faults
+
 LONGEST_ECHO = 64
 MOST_FIELDS = 5  # how many invalid fields one answer names
 
@@ -87,12 +89,7 @@ def invalid_place(error: ValidationError) -> Problem:
 
 def invalid(error: ValidationError) -> Problem:
     """400 that names the fields, never what they held."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     if details[0]["type"] == "json_invalid":
-        return bad_request(f"the body is not valid JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}")
-    texts = []
-    for detail in details[:MOST_FIELDS]:
-        field = ".".join(str(part) for part in detail["loc"]) or "body"
-        message = detail["msg"].removeprefix("Value error, ")
-        texts.append(f"{field}: {message[:1].lower()}{message[1:]}")
-    return bad_request("; ".join(dict.fromkeys(texts)))
+        return bad_request(faults.not_json(details[0]["msg"]))
+    return bad_request("; ".join(dict.fromkeys(map(faults.clause, details[:MOST_FIELDS]))))

@@ -98,7 +98,7 @@ def launch(
     return Process(name, child.pid, started)
 
 
-def await_ready(process: Process, is_ready: Callable[[], bool], *, log: Path, patience: float = 30.0) -> None:
+def await_ready(process: Process, is_ready: Callable[[], bool], *, log: Path, patience: float = 60.0) -> None:
     """Wait until `is_ready`. Raises StartFailed, with the log's tail, when the process ends or takes too long."""
     deadline = time.monotonic() + patience
     while not is_ready():

@@ -18,6 +18,9 @@ LONGEST_LABEL = 1_024
 _SPACES = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 URL_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#{_SPACES}][^{_SPACES}]*$"
 
+NUMBER_PATTERN = r"^[1-9][0-9]{4,14}$"
+MEMBER_PATTERN = r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"
+
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 
 
@@ -67,11 +70,11 @@ Phone = Annotated[
 Member = Annotated[
     str,
     NumberAsText(),
-    Field(pattern=r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"),
+    Field(pattern=MEMBER_PATTERN),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^(?:[1-9][0-9]{4,14}|[0-9]{5,20}@lid)$"},
+                {"type": "string", "pattern": MEMBER_PATTERN},
                 {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
             ],
             "examples": ["5511988887777"],
@@ -83,11 +86,11 @@ Member = Annotated[
 PhoneNumber = Annotated[
     str,
     NumberAsText(),
-    Field(pattern=r"^[1-9][0-9]{4,14}$"),
+    Field(pattern=NUMBER_PATTERN),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^[1-9][0-9]{4,14}$"},
+                {"type": "string", "pattern": NUMBER_PATTERN},
                 {"type": "integer", "minimum": 10_000, "maximum": 999_999_999_999_999},
             ],
             "examples": ["5511966665555"],

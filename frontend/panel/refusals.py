@@ -67,15 +67,15 @@ SHAPED: Sequence[tuple[re.Pattern[str], str]] = tuple(
             "The receiver redirects ({code}), which is not followed.",
         ),
         (
-            r"(?P<field>phone|message|name|value): string should match pattern .*",
+            r"(?P<field>phone|message|name|value): write (?:it in the form|an http|the digits) .*",
             "{field}: that is not in the right form.",
         ),
         (
-            r"(?P<field>phone|message|name|value): string should have at most (?P<limit>[0-9]+) characters?",
+            r"(?P<field>phone|message|name|value): write at most (?P<limit>[0-9]+) characters?",
             "{field}: no more than {limit} characters.",
         ),
         (
-            r"(?P<field>phone|message|name|value): (?:string should have at least 1 character|field required)",
+            r"(?P<field>phone|message|name|value): (?:write at least 1 character|field required)",
             "{field}: something has to be written here.",
         ),
     )

@@ -64,7 +64,7 @@ class Plan:
 
 SHORT = Plan(
     events=400, instances=9, rate=100, share=0.08, outage=0.7, between_kills=(0.3, 1.0), most_kills=4,
-    delays="0s,100ms,100ms,200ms,300ms,500ms,500ms,1s,1s", cooldown="200ms", patience=120.0,
+    delays="0s,100ms,100ms,200ms,300ms,500ms,500ms,1s,1s,2s,4s", cooldown="200ms", patience=120.0,
 )  # fmt: skip
 """What the suite runs."""
 

@@ -22,8 +22,8 @@ from common.schema import migrate
 from common.tables.instance import shard_of
 from frontend.tokens import digest, new_token
 
-START_PATIENCE = 30.0
-STOP_PATIENCE = 20.0
+START_PATIENCE = 120.0
+STOP_PATIENCE = 60.0
 SHARDS = 256
 VAULT_KEY = "A" * 43
 

@@ -22,7 +22,8 @@ LOOK_AGAIN = 2.0  # seconds between two looks for a file that is somewhere else
 # Longer would hold up the instance's other chats; afterwards the message waits for its turn again.
 WAIT = 20.0  # seconds
 
-_AGAIN = frozenset({408, 425, 429})
+# A server that is troubled or busy may be well in a moment; one that says what it cannot do will say so again.
+_AGAIN = frozenset({408, 425, 429, *range(500, 600)} - {501, 505, 510, 511})
 
 
 class Fetching:
@@ -90,7 +91,7 @@ class Fetching:
 
 def _refused(status: int) -> DeliveryError:
     text = f"the file cannot be fetched: its server answered {status}"
-    return MediaAway(text) if status >= 500 or status in _AGAIN else MediaNotUsable(text)
+    return MediaAway(text) if status in _AGAIN else MediaNotUsable(text)
 
 
 def _write_data(uri: str, target: Path) -> None:

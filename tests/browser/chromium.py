@@ -15,8 +15,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.waiting import PATIENCE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-PATIENCE = 20.0
 LOOK = 0.03
 
 KEYS = {

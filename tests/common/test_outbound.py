@@ -27,7 +27,7 @@ from tests.web_server import WebServer, answer, redirect, web_server
 
 pytestmark = pytest.mark.anyio
 
-ANY = Rules(timedelta(seconds=5), largest=1_000_000, redirects=3, schemes=frozenset({"http", "https"}))
+ANY = Rules(timedelta(minutes=1), largest=1_000_000, redirects=3, schemes=frozenset({"http", "https"}))
 
 
 class Names(AbstractResolver):
@@ -179,7 +179,7 @@ async def test_a_url_of_another_form_is_refused(outbound: Outbound, url: str) ->
 
 async def test_plain_http_is_refused_where_the_caller_wants_https(local: Outbound, server: WebServer) -> None:
     with pytest.raises(UrlRefused, match="https://"):
-        await fetch(local, server.url("/"), Rules(timedelta(seconds=5), 10))
+        await fetch(local, server.url("/"), Rules(timedelta(minutes=1), 10))
     assert server.asked == []
 
 
@@ -259,7 +259,7 @@ async def test_redirects_are_followed_as_far_as_allowed(local: Outbound, server:
 
 async def test_without_redirects_allowed_the_answer_is_the_callers_to_judge(local: Outbound, server: WebServer) -> None:
     server.replies["/"] = redirect("http://10.0.0.1/")
-    rules = Rules(timedelta(seconds=5), 100, schemes=frozenset({"http"}))
+    rules = Rules(timedelta(minutes=1), 100, schemes=frozenset({"http"}))
     async with local.request("POST", server.url("/"), rules, body=b"{}") as got:
         assert got.status == 302
 

@@ -8,6 +8,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from common.doorbell import writer
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +38,7 @@ def deaf() -> Iterator[str]:
 @pytest.mark.parametrize("size", [10, 20_000_000])
 async def test_a_server_that_does_not_answer_or_not_even_read_costs_a_bounded_time(deaf: str, size: int) -> None:
     client = writer(deaf, timeout=0.2)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(RedisError):
             await client.set("key", b"x" * size)
     await client.aclose()

@@ -9,6 +9,7 @@ import pytest
 from common.local.postgres import Postgres
 from common.schema import SchemaError, await_schema, ensure_database, migrate, read_migrations
 from tests.databases import SHARDS, Databases
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -166,5 +167,5 @@ async def test_a_program_waits_until_another_has_applied_what_goes_before_the_ro
     await migrate(empty_database, shards=8, folder=folder)
     (folder / "0003_later.sql").write_text("-- after: what only old programs read\nDROP FUNCTION now_and_then;\n")
 
-    await asyncio.wait_for(waiting, 10)
-    await asyncio.wait_for(await_schema(empty_database, folder=folder), 10)
+    await asyncio.wait_for(waiting, PATIENCE)
+    await asyncio.wait_for(await_schema(empty_database, folder=folder), PATIENCE)

@@ -31,7 +31,7 @@ def module_database(databases: Databases) -> Iterator[str]:
 async def real_engine(
     emulator: EmulatorProgram, module_database: str, anyio_backend: str
 ) -> AsyncIterator[NeonizeEngine]:
-    patience = replace(Patience(), send=2.0, between_questions=0)
+    patience = replace(Patience(), send=5.0, between_questions=0)
     async with NeonizeEngine(f"{module_database}_whatsapp", await emulated(emulator), patience) as engine:
         yield engine
 

@@ -4,10 +4,9 @@ import asyncio
 from typing import TypeVar
 
 from sender.whatsapp.session import Event
+from tests.waiting import PATIENCE
 
 Kind = TypeVar("Kind", bound=Event)
-
-PATIENCE = 20.0
 
 
 class Ear:

@@ -15,7 +15,7 @@ from tests.databases import Databases
 from tests.engines.test_conformance import INSTANCE
 from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -30,10 +30,13 @@ class Memory:
         self.unopened: list[ArrivalName] = []
         self.connected = asyncio.Event()
         self.is_deaf = False
+        self.known_at_login: list[str] = []
+        """The texts that needed no library to be read, or that it had read before."""
 
     async def __call__(self, event: Event) -> None:
         match event:
             case Connected():
+                self.known_at_login = self.texts()
                 self.connected.set()
             case Arrived(arrivals):
                 for each in arrivals:
@@ -73,7 +76,7 @@ async def world(emulator: EmulatorProgram, databases: Databases, memory: Memory)
 async def open_session(world: NeonizeWorld, account: Account, memory: Memory) -> Any:
     memory.connected.clear()
     session = await world.engine.open(account, memory)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await memory.connected.wait()
     return session
 
@@ -132,7 +135,7 @@ async def test_what_a_dead_host_did_not_tell_is_told_once(world: NeonizeWorld, m
     for host in world.engine.hosts:
         host.kill()
     memory.is_deaf = False
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await memory.connected.wait()
     await eventually(lambda: _holds(memory, *texts))
     # It goes on where it was: what comes now is read by the library, whatever it had read before.

@@ -106,7 +106,7 @@ async def test_what_came_in_is_heard_once_also_across_a_planned_stop(
         if number in (50, 100):
             await session.close()
             session = await engine.open(account, ear)
-    await eventually(lambda: len(heard(ear)) >= 150, patience=30)
+    await eventually(lambda: len(heard(ear)) >= 150)
     await session.close()
     assert heard(ear) == [str(number) for number in range(150)]
 
@@ -151,4 +151,4 @@ async def test_opening_and_closing_again_and_again_leaves_nothing_behind(
         count: int = await pool.fetchval(connections, store)
         return count <= 2  # of the session that stays
 
-    await eventually(are_gone, patience=20)
+    await eventually(are_gone)

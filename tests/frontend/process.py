@@ -11,8 +11,7 @@ from pathlib import Path
 from common.local.http import answers
 from common.local.processes import free_port
 from tests.frontend.gateway import CLIENT_TOKEN, ENCRYPTION_KEY, PARTNER_TOKEN
-
-PATIENCE = 30.0
+from tests.waiting import PATIENCE
 
 
 class Frontend:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from common.tables.instance import Access
 from frontend.ask import Ask
 from frontend.problems import Problem
 from tests.frontend.owner import owning
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ def told(value: object) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def asking(redis_url: str, pool: Pool, patience: float = 5.0) -> AsyncIterator[Ask]:
+async def asking(redis_url: str, pool: Pool, patience: float = 60.0) -> AsyncIterator[Ask]:
     redis, reader = writer(redis_url), writer(redis_url)
     ask = Ask(redis, reader, pool, SystemClock(), timedelta(seconds=patience))
     running = asyncio.ensure_future(ask.run())
@@ -73,7 +73,14 @@ async def test_a_question_carries_the_time_after_which_nobody_waits(ask: Ask, re
     with owning(redis_url, SHARD, lambda _: told(None)) as asked:
         await ask.ask(ACCESS, "any", {})
     left = asked[0]["deadline_ms"] / 1000 - SystemClock().now().timestamp()
-    assert 0 < left <= 5
+    assert 0 < left <= 60
+
+
+async def asked_in_time(ask: Ask, name: str) -> object:
+    """None when this machine was too slow for it."""
+    with suppress(Problem):
+        return await ask.ask(ACCESS, name, {})
+    return None
 
 
 async def test_an_answer_that_comes_too_late_finds_nobody_and_harms_nobody(redis_url: str, pool: Pool) -> None:
@@ -93,7 +100,7 @@ async def test_an_answer_that_comes_too_late_finds_nobody_and_harms_nobody(redis
             async with Redis.from_url(redis_url) as redis:
                 body = orjson.dumps({"id": late[0]["id"], **told("late")})
                 await redis.xadd(late[0]["answer_to"], {"answer": body})
-            assert await ask.ask(ACCESS, "quick", {}) == "quick"
+            assert await eventually(lambda: asked_in_time(ask, "quick")) == "quick"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +145,7 @@ async def test_an_owner_whose_lease_redis_lost_is_still_asked(
 
 async def test_without_an_owner_nobody_waits(ask: Ask) -> None:
     with pytest.raises(Problem, match="no node holds this instance now") as refused:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE):
             await ask.ask(ACCESS, "any", {})
     assert refused.value.status == 503
 

@@ -6,7 +6,7 @@ import re
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from tests.databases import Databases
 from tests.frontend.conftest import Standing
 from tests.frontend.gateway import CLIENT_TOKEN, PARTNER_TOKEN, Caller, Gateway, gateway_on, settings_for
 from tests.frontend.serving import serving
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -266,7 +267,7 @@ class Served:
 
     def connect(self) -> socket.socket:
         parts = urlsplit(self.url)
-        return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+        return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE)
 
     def head(self, method: str, route: str, *lines: str) -> bytes:
         path = f"/instances/{self.id}/token/{self.token}/{route}"
@@ -276,9 +277,20 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(databases: Databases, valkey: Valkey) -> Iterator[Served]:
+    with served_on(databases, valkey, http_max_body_bytes=2_000) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def impatient(databases: Databases, valkey: Valkey) -> Iterator[Served]:
+    with served_on(databases, valkey, http_read_timeout=0.3) as served:
+        yield served
+
+
+@contextmanager
+def served_on(databases: Databases, valkey: Valkey, **changes: Any) -> Iterator[Served]:
     dsn = databases.create()
-    settings = settings_for(dsn, valkey.url(), http_read_timeout=0.3, http_max_body_bytes=2_000)
-    with serving(settings) as url:
+    with serving(settings_for(dsn, valkey.url(), **changes)) as url:
         path = "/instances/integrator/on-demand"
         _, created = request("POST", f"{url}{path}", {"name": "served"}, {"Authorization": f"Bearer {PARTNER_TOKEN}"})
         yield Served(url, created["id"], created["token"])
@@ -309,9 +321,9 @@ SENT = json.dumps(BODY).encode()
 
 
 @pytest.mark.parametrize("first", [b"", SENT[:5]], ids=["nothing", "a part"])
-def test_a_body_that_stays_away_is_408_and_ends_the_connection(served: Served, first: bytes) -> None:
-    with served.connect() as connection:
-        connection.sendall(served.head("POST", "send-text", JSON_HEADER, f"Content-Length: {len(SENT)}") + first)
+def test_a_body_that_stays_away_is_408_and_ends_the_connection(impatient: Served, first: bytes) -> None:
+    with impatient.connect() as connection:
+        connection.sendall(impatient.head("POST", "send-text", JSON_HEADER, f"Content-Length: {len(SENT)}") + first)
         answer = read_to_end(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert answer.endswith(b'{"error":"the body did not arrive in time"}')

@@ -17,7 +17,7 @@ from common.postgres import Pool
 from common.tables.message import NewMessage
 from frontend.enqueue import Enqueue, IdempotencyKey, KeyConflict, QueueFull, Ticket
 from tests.builders import new_message
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -201,5 +201,5 @@ async def test_stopping_tells_whoever_waits_for_a_commit(pool: Pool, redis_url: 
         await asyncio.sleep(0)
     for waiting in (put, late):
         with pytest.raises(OSError, match="stopping"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await waiting

@@ -58,7 +58,7 @@ async def server(anyio_backend: str) -> AsyncIterator[Server]:
 
 
 async def read(reader: asyncio.StreamReader) -> bytes:
-    return await asyncio.wait_for(reader.read(65_536), 10)
+    return await asyncio.wait_for(reader.read(65_536), 120)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])

@@ -15,7 +15,7 @@ from tests.frontend.gateway import CLIENT_TOKEN, ENCRYPTION_KEY, PARTNER_TOKEN, 
 from tests.frontend.process import Frontend, running
 from tests.sentry import Sentry, sentry
 from tests.system.programs import Sender
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ def frontend(database: str, redis_url: str, tmp_path: Path, server: Sentry) -> I
 
 @pytest.fixture
 async def gateway(frontend: Frontend, anyio_backend: str) -> AsyncIterator[Gateway]:
-    async with httpx2.AsyncClient(base_url=frontend.url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=frontend.url, timeout=PATIENCE) as client:
         yield Gateway(client)
 
 
@@ -98,7 +98,7 @@ def disturb(frontend: Frontend, caller: Caller) -> None:
         f"{head}Content-Length: x\r\n\r\n",
         f"{head}Content-Length: 50\r\n\r\n{{",
     ):
-        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE) as connection:
             connection.sendall(said.encode())
 
 
@@ -113,7 +113,7 @@ async def test_no_secret_leaves_in_a_log_or_a_report(
     sender.start()
     try:
         caller = await gateway.create()
-        await eventually(lambda: is_connected(caller), patience=30)
+        await eventually(lambda: is_connected(caller))
         await ask_everything(gateway, caller)
         disturb(frontend, caller)
         await sender.handed_at_least(2)

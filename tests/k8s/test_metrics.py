@@ -32,7 +32,7 @@ async def test_every_metric_that_is_asked_for_exists(database: str, redis_url: s
         with running(database, redis_url, tmp_path, **files) as frontend:
             async with httpx2.AsyncClient() as client:
                 exposed = names((await client.get(f"{frontend.url}/metrics")).text)
-                await eventually(lambda: answers(f"{sender.url}/health"), patience=30)
+                await eventually(lambda: answers(f"{sender.url}/health"))
                 exposed |= names((await client.get(f"{sender.url}/metrics")).text)
     finally:
         sender.kill()

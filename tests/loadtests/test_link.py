@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from loadtests.measure.link import Link
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ class Way(NamedTuple):
 
     async def ask(self, text: bytes) -> bytes:
         self.writer.write(text)
-        return await asyncio.wait_for(self.reader.read(100), 10)
+        return await asyncio.wait_for(self.reader.read(100), PATIENCE)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_a_request_whose_reply_is_lost_has_arrived_and_its_connection_brea
     await heard(way, b"two")
     way.link.mend()
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-        await asyncio.wait_for(way.reader.readexactly(1), 10)
+        await asyncio.wait_for(way.reader.readexactly(1), PATIENCE)
 
 
 async def test_a_parted_link_breaks_nothing_and_goes_on(way: Way) -> None:
@@ -74,5 +74,5 @@ async def test_a_parted_link_breaks_nothing_and_goes_on(way: Way) -> None:
         await asyncio.wait_for(way.reader.read(1), 0.2)
     assert way.heard == [b"one"]
     way.link.mend()
-    assert await asyncio.wait_for(way.reader.read(1), 10) == b"!"
+    assert await asyncio.wait_for(way.reader.read(1), PATIENCE) == b"!"
     assert way.heard == [b"one", b"two"]

@@ -25,6 +25,7 @@ from tests.builders import insert_instance, new_message
 from tests.property.process import POLICY, TTL, Network, Process
 from tests.property.virtual_time import VirtualTime
 from tests.property.watched import Life, WatchedPool, WatchedRedis
+from tests.waiting import PATIENCE
 
 SHARDS = 2
 PHONES = ("5511900000001", "5511900000002")
@@ -36,7 +37,6 @@ SURE: dict[str, type[DeliveryError]] = {
 FATES = ("sent", "temporary", "temporary", "refused", "not-connected", "surprise", "lost before", "lost after")
 HANGS = ("hang before", "hang after")
 POLICIES = ("hold", "resend", "assume-sent")
-PATIENCE = 20.0  # seconds of real time for the processes to come to rest
 TURNS = 25  # turns of the loop without anything under way: longer than any chain of callbacks
 A_MOMENT = 0.001  # seconds past the moment that somebody sleeps for: sums of floats are not exact
 

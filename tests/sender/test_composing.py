@@ -22,7 +22,7 @@ from sender.whatsapp.session import CallLinks, LocalDeletions, ReadMarks, Secret
 from tests.builders import new_message
 from tests.sender.composers.desk import FakeMedia, PlainSession
 from tests.sender.station import Station
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ def row(instance: UUID, kind: str, **body: Any) -> NewMessage:
 
 
 async def handed(station: Station, count: int) -> list[Message]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         sent = await station.journal.reached(count)
     return [one.message or Message() for one in sent]
 
@@ -220,7 +220,7 @@ async def test_while_a_file_is_uploaded_nothing_is_in_doubt(pool: Pool) -> None:
     async with station.running():
         instance = await station.instance()
         (number,) = await station.send(row(instance, "image", image=PNG))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await media.started.wait()
         assert ((await station.row(number))["status"], (await station.row(number))["attempts"]) == ("queued", 0)
         media.go_on.set()

@@ -3,10 +3,10 @@
 import subprocess
 import sys
 import threading
-import time
 
 from common.clock import SystemClock
 from sender.watchdog import EXIT_CODE, Watchdog
+from tests.waiting import PATIENCE
 
 HANGS = """
 import asyncio, time
@@ -17,18 +17,16 @@ async def main():
     clock = SystemClock()
     until = clock.elapsed() + 0.2
     with Watchdog(lambda: until, clock, grace=0.2):
-        time.sleep(30)
+        time.sleep(600)
 
 asyncio.run(main())
 """
 
 
 def test_a_loop_that_hangs_past_the_leases_ends_the_process() -> None:
-    began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=25, check=False)
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == EXIT_CODE
     assert "hangs past the leases" in done.stderr
-    assert time.monotonic() - began < 20
 
 
 def ended_within(seconds: float, deadline: float | None) -> bool:

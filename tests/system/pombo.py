@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.local.processes import free_port
+from tests.waiting import PATIENCE
 
 POMBO = Path(__file__).resolve().parent.parent.parent / "pombo"
 STORES = ("POSTGRES_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_ADDR")
@@ -21,7 +22,7 @@ def pombo(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
         env={**inherited, **UNHURRIED, **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from common import keys
 from common.clock import SystemClock
 from common.doorbell import Doorbell, writer
 from common.local.http import Unreachable, answers, request
@@ -33,8 +34,9 @@ from common.tables.instance import find_access
 from frontend.ask import Ask
 from frontend.enqueue import Enqueue
 from tests.builders import insert_instance
+from tests.databases import SHARDS
 from tests.frontend.gateway import Gateway
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 FAST = {
     "WHATSAPP_ENGINE": "simulated",
@@ -43,7 +45,6 @@ FAST = {
     "WHATSAPP_QUESTION_PAUSE": "0",
     "UNCERTAIN_GRACE": "200ms",
     "SWEEP_INTERVAL": "1s",
-    "REDIS_LOCK_TTL": "3s",
     "REDIS_LOCK_REFRESH_INTERVAL": "500ms",
     "LOG_LEVEL": "INFO",
 }
@@ -91,7 +92,7 @@ class Program:
             self._process.kill()
             self._process.wait()
 
-    def terminate(self, patience: float = 20) -> int:
+    def terminate(self, patience: float = PATIENCE) -> int:
         """Ask it to stop; its exit code."""
         assert self._process is not None
         if self._process.poll() is None:
@@ -136,7 +137,7 @@ class Sender(Program):
             return []
         return [tuple(json.loads(line)[:4]) for line in self.journal.read_text().splitlines()]  # type: ignore[misc]
 
-    async def handed_at_least(self, count: int, patience: float = 40) -> list[Handed]:
+    async def handed_at_least(self, count: int, patience: float = PATIENCE) -> list[Handed]:
         """Wait until that many hand-overs are in the journal."""
         with anyio.fail_after(patience):
             while len(handed := self.handed()) < count:
@@ -163,7 +164,7 @@ class Frontend(Program):
             },
         )
 
-    async def ready(self, patience: float = 30) -> None:
+    async def ready(self, patience: float = PATIENCE) -> None:
         """Wait until it can accept."""
         with anyio.fail_after(patience):
             while (await self._request("GET", "/ready"))[0] != 200:
@@ -180,7 +181,7 @@ class Frontend(Program):
     ) -> tuple[int, dict[str, Any]]:
         headers = {"Client-Token": CLIENT_TOKEN}
         try:
-            return await anyio.to_thread.run_sync(request, method, f"{self.url}{path}", body, headers)
+            return await anyio.to_thread.run_sync(request, method, f"{self.url}{path}", body, headers, PATIENCE)
         except Unreachable:
             return 0, {}
 
@@ -213,8 +214,8 @@ async def frontend_process(
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        await eventually(lambda: answers(f"{url}/ready"), 30)
-        async with httpx2.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+        await eventually(lambda: answers(f"{url}/ready"))
+        async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False) as client:
             yield Gateway(client)
     finally:
         process.terminate()
@@ -245,7 +246,7 @@ Asking = Callable[[UUID, str], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def ask_on(pool: Pool, redis_url: str, patience: timedelta = timedelta(seconds=20)) -> AsyncIterator[Asking]:
+async def ask_on(pool: Pool, redis_url: str, patience: timedelta = timedelta(minutes=1)) -> AsyncIterator[Asking]:
     """The asking half: an instance and the name of a question in, the owner's value out."""
     redis, reader = writer(redis_url), Redis.from_url(redis_url, protocol=2)
     ask = Ask(redis, reader, pool, SystemClock(), patience)
@@ -262,6 +263,18 @@ async def ask_on(pool: Pool, redis_url: str, patience: timedelta = timedelta(sec
     finally:
         await redis.aclose()
         await reader.aclose()
+
+
+RUN_OUT = """
+    WITH dead AS (DELETE FROM node)
+    UPDATE shard SET lease_until = now() WHERE node IS NOT NULL"""
+
+
+async def let_leases_run_out(pool: Pool, redis_url: str) -> None:
+    """What time does when every sender is dead. For simulated sessions: what real ones leave behind takes a moment."""
+    await pool.execute(RUN_OUT)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.delete(*(keys.lease(shard) for shard in range(SHARDS)))
 
 
 # One statement, hence one moment: a row on its way from one table to another is counted once.

@@ -17,6 +17,7 @@ from tests.frontend.gateway import Caller, gateway_on, settings_for
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender
 from tests.system.whatsapp import settings_of, until_connected
+from tests.waiting import PATIENCE
 
 PHONE, FRIEND, OTHER, NOBODY = "5511900000001", "5511988880000", "5511988880001", "5511977770000"
 
@@ -36,9 +37,10 @@ def png() -> str:
 class Talk:
     """An integrator with one linked instance, and the other side."""
 
-    def __init__(self, caller: Caller, emulator: EmulatorProgram) -> None:
+    def __init__(self, caller: Caller, emulator: EmulatorProgram, sender: Sender | None = None) -> None:
         self.caller = caller
         self.emulator = emulator
+        self.sender = sender
 
     async def get(self, route: str, status: int = 200, **query: Any) -> Any:
         return await self._told("GET", route, status, params=query)
@@ -74,10 +76,10 @@ async def talking(
         sender.start()
         pool = await open_pool(dsn, 2, "test")
         try:
-            async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=20)) as gateway:
+            async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=60)) as gateway:
                 caller = await gateway.create()
                 await link(caller, emulator, pool)
-                yield Talk(caller, emulator)
+                yield Talk(caller, emulator, sender)
         finally:
             sender.kill()
             await pool.close()
@@ -85,7 +87,7 @@ async def talking(
 
 
 async def link(caller: Caller, emulator: EmulatorProgram, pool: Pool) -> None:
-    with anyio.fail_after(120):
+    with anyio.fail_after(PATIENCE):
         while (told := await caller.get("qr-code")).status_code in (503, 504):
             await anyio.sleep(0.1)
         await emulator.post("scan", phone=PHONE, qr=told.json()["value"])

@@ -11,7 +11,7 @@ from common.local.postgres import find_binaries
 from common.postgres import Pool
 from tests.builders import insert_instance, new_message
 from tests.system.programs import Sender, enqueue_on, statuses
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ async def test_a_restored_queue_is_delivered_and_a_finished_message_not_again(
     async with enqueue_on(pool, redis_url) as enqueue:
         sender.start()
         await enqueue.put(new_message(instance, "finished before"))
-        await eventually(lambda: statuses_are(pool, {"delivered": 1}), patience=60)
+        await eventually(lambda: statuses_are(pool, {"delivered": 1}))
         sender.terminate()
         await enqueue.put(new_message(instance, "waiting"))
         await enqueue.put(new_message(instance, "waiting too"))
@@ -34,7 +34,7 @@ async def test_a_restored_queue_is_delivered_and_a_finished_message_not_again(
     restored = Sender(empty_database, redis_url, tmp_path, "after")
     try:
         restored.start()
-        handed = await restored.handed_at_least(2, patience=60)
+        handed = await restored.handed_at_least(2)
     finally:
         restored.kill()
     assert [text for *_, text in handed] == ["waiting", "waiting too"]
@@ -49,8 +49,8 @@ async def test_a_restored_queue_is_delivered_and_a_finished_message_not_again(
 
 def copy(source: str, target: str, dump: Path) -> None:
     tools = find_binaries()
-    subprocess.run([tools / "pg_dump", "-Fc", "-f", dump, source], check=True, timeout=60)
-    subprocess.run([tools / "pg_restore", "--no-owner", "-d", target, dump], check=True, timeout=60)
+    subprocess.run([tools / "pg_dump", "-Fc", "-f", dump, source], check=True, timeout=PATIENCE)
+    subprocess.run([tools / "pg_restore", "--no-owner", "-d", target, dump], check=True, timeout=PATIENCE)
 
 
 async def statuses_are(pool: Pool, expected: dict[str, int]) -> bool:

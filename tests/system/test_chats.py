@@ -12,6 +12,7 @@ from tests.contract.remaining_routes import ROUTES, Route
 from tests.databases import Databases
 from tests.system.documented import answers_as_documented
 from tests.system.talking import FRIEND, OTHER, PHONE, Talk, talking
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +33,7 @@ class Relayed(Talk):
 
     async def until(self, phone: str, **shown: Any) -> dict[str, Any]:
         """The chat, once the list has it like this."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             while True:
                 chats = await self.get("chats", page=1, pageSize=1000)
                 for one in chats:
@@ -60,7 +61,7 @@ async def talk(
 
 async def until_keys_are_shared(talk: Relayed) -> None:
     """The phone shares the key of its app state with a new device when it finds the time; until then we say 503."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while (await talk.caller.post("modify-chat", {"phone": OTHER, "action": "unmute"})).status_code == 503:
             await anyio.sleep(0.05)
 
@@ -103,8 +104,7 @@ async def test_a_chat_is_changed_and_shown_as_it_is_then(talk: Relayed) -> None:
         "markChatAsRead", "markChatAsRead", "pin_v1", "mute", "archive", "pin_v1", "archive", "pin_v1", "mute",
         "clearChat", "deleteChat",
     ]  # fmt: skip
-    receipts = await talk.emulator.get(f"contacts/{OTHER}/sightings?kind=receipt&after=0&wait=1")
-    assert any(each["what"] == "read" for each in receipts["sightings"])
+    assert await talk.emulator.sightings(OTHER, "receipt", "read")
 
 
 async def test_tags_are_made_put_on_chats_and_deleted(talk: Relayed) -> None:
@@ -136,7 +136,7 @@ async def test_a_received_message_is_removed_for_the_own_devices_alone(talk: Rel
     query = {"phone": FRIEND, "messageId": received["id"], "owner": "false"}
     before = len(await talk.seen())
     assert (await talk.caller.delete("messages", params=query)).status_code == 204
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while len(changes := (await talk.seen())[before:]) < 1:
             await anyio.sleep(0.05)
     (what, chat, *message), *others = changes

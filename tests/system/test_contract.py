@@ -9,6 +9,7 @@ import pytest
 from common.local.valkey import Valkey
 from tests.databases import Databases
 from tests.system.talking import FRIEND, NOBODY, OTHER, PHONE, Talk, png, talking
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -208,13 +209,13 @@ async def test_people_are_blocked(talk: Talk) -> None:
 
 async def test_directly_a_chat_is_listed_and_read_and_no_more(talk: Talk) -> None:
     received = await talk.emulator.post(f"contacts/{OTHER}/send", to=PHONE, text="oi")
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while not (chats := [one for one in await talk.get("chats") if one["phone"] == OTHER]):
             await anyio.sleep(0.05)
     assert (chats[0]["unread"], chats[0]["name"]) == ("1", "Person 1")
     assert await talk.post("modify-chat", {"phone": OTHER, "action": "read"}) == {"value": True}
-    receipts = await talk.emulator.get(f"contacts/{OTHER}/sightings?kind=receipt&after=0&wait=2")
-    assert any(received["id"] in one["ids"] for one in receipts["sightings"] if one["what"] == "read")
+    (receipt, *_) = await talk.emulator.sightings(OTHER, "receipt", "read")
+    assert received["id"] in receipt["ids"]
     assert (await talk.get(f"chats/{OTHER}"))["unread"] == "0"
     for route, body in (
         ("modify-chat", {"phone": OTHER, "action": "archive"}),

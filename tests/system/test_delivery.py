@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from common.postgres import Pool
 from tests.builders import insert_instance, new_message
-from tests.system.programs import Sender, enqueue_on, statuses
+from tests.system.programs import Sender, enqueue_on, let_leases_run_out, statuses
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ def sender(database: str, redis_url: str, tmp_path: Path) -> Iterator[Sender]:
     sender.kill()
 
 
-async def until(pool: Pool, expected: dict[str, int], patience: float = 30) -> None:
+async def until(pool: Pool, expected: dict[str, int], patience: float = PATIENCE) -> None:
     with anyio.fail_after(patience):
         while (now := await statuses(pool)) != expected:
             assert sum(now.values()) == sum(expected.values())
@@ -56,9 +57,10 @@ async def test_a_killed_sender_loses_reorders_and_doubles_nothing(sender: Sender
                 await enqueue.put(new_message(instance, str(number), phone=f"55119000000{(number + place) % 3:02d}"))
         await sender.handed_at_least(100)
         sender.kill()
+        await let_leases_run_out(pool, redis_url)
         sender.start()
         handed = await sender.handed_at_least(500 - len(instances))
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while "queued" in await statuses(pool) or "sending" in await statuses(pool):
                 await anyio.sleep(0.05)
     handed = sender.handed()

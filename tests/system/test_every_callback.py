@@ -26,7 +26,7 @@ from tests.sender.webhooks.receiver import Receiver, receiving
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on, enqueue_on
 from tests.system.whatsapp import link, settings_of
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ class Told:
 
     async def one(self, **wanted: Any) -> dict[str, Any]:
         """The first body with these values, as soon as it came."""
-        with anyio.move_on_after(20):
+        with anyio.move_on_after(PATIENCE):
             while not (found := self.bodies(**wanted)):
                 await anyio.sleep(0.05)
             return found[0]
@@ -86,7 +86,6 @@ async def write(emulator: EmulatorProgram, content: Any, to: str = PHONE, **more
     return str(said["id"])
 
 
-@pytest.mark.timeout(240)
 async def test_what_happens_on_whatsapp_is_told_in_the_documented_form(
     sender: Sender, emulator: EmulatorProgram, pool: Pool, redis_url: str
 ) -> None:

@@ -18,7 +18,7 @@ from tests.sender.media import files
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on, statuses
 from tests.system.test_whatsapp import link
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tests.web_server import WebServer, answer, web_server
 
 pytestmark = pytest.mark.anyio
@@ -125,7 +125,7 @@ async def test_every_file_arrives_as_what_it_was_meant_to_be(
         answered = await caller.post(route, {**to, **body})
         assert answered.status_code == 200, (name, answered.text)
         ids[name] = answered.json()["messageId"]
-    await eventually(lambda: settled(pool), 90)
+    await eventually(lambda: settled(pool), 3 * PATIENCE)
     failed = dict(await pool.fetch("SELECT message_id, error_class FROM message_dead_letter"))
     assert failed == dict.fromkeys(
         (ids[name] for name in ("missing", "page", "status film too large")), "media-not-usable"
@@ -188,7 +188,7 @@ async def test_every_file_arrives_as_what_it_was_meant_to_be(
     assert Image.open(io.BytesIO(content)).size == (512, 512)
     for part in (received[wire[ids["gif for a status"]]].videoMessage, message.stickerMessage):
         assert (part.contextInfo.stanzaID, part.contextInfo.remoteJID) == (STATUS_ID, "status@broadcast")
-    assert list((tmp_path / "media" / "work").iterdir()) == []
+    await eventually(lambda: not list((tmp_path / "media" / "work").iterdir()))
 
 
 async def settled(pool: Pool) -> bool:

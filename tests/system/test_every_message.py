@@ -22,6 +22,7 @@ from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.every_kind import CHECKS, Told
 from tests.system.programs import Sender, ask_on, statuses
 from tests.system.test_whatsapp import link
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -142,7 +143,7 @@ async def scene(
     sender.start()
     try:
         async with (
-            gateway_on(settings_for(database, redis_url, auth_cache_ttl=60)) as gateway,
+            gateway_on(settings_for(database, redis_url, auth_cache_ttl=60, ask_timeout=60)) as gateway,
             ask_on(pool, redis_url) as ask,
         ):
             caller = await gateway.create()
@@ -154,8 +155,8 @@ async def scene(
         sender.kill()
 
 
-async def until_settled(pool: Pool, patience: float = 90) -> None:
-    with anyio.fail_after(patience):
+async def until_settled(pool: Pool) -> None:
+    with anyio.fail_after(3 * PATIENCE):
         while (await statuses(pool)).keys() & {"queued", "sending"}:
             await anyio.sleep(0.1)
 
@@ -164,7 +165,7 @@ async def test_every_message_arrives_as_it_was_asked_for(scene: Scene) -> None:
     await scene.send_first()
     calls: dict[str, tuple[Route, Body, UUID]] = {}
     # A received message that was forwarded, quoted or answered must have been remembered by then.
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while await scene.pool.fetchval("SELECT count(*) FROM received_message WHERE NOT is_own") < len(scene.said):
             await anyio.sleep(0.05)
     for route in ROUTES:

@@ -15,8 +15,8 @@ import pytest
 from common.local.http import request
 from common.local.postgres import find_binaries
 from tests.system.pombo import pombo, up
+from tests.waiting import PATIENCE
 
-PATIENCE = 60.0  # seconds for anything to show
 TEXT = 'Olá 🕊️ 👩‍👩‍👧\nsecond line\n\n\tfourth, with "quotes", <tags> and 65 % — fim'
 
 

@@ -1,9 +1,9 @@
 """Session hosts aborted in the middle of sends: nothing is lost, nothing is doubled, and only their sessions notice."""
 
 import signal
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +17,7 @@ from tests.builders import insert_instance, new_message
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on, enqueue_on, statuses
 from tests.system.whatsapp import link, settings_of
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -48,17 +49,33 @@ async def sender(emulator: EmulatorProgram, database: str, redis_url: str, tmp_p
 
 
 def hosts_of(sender: Sender) -> list[psutil.Process]:
-    """Those that hold sessions; the ones of pairings and of the start are gone by now."""
-    children = psutil.Process(sender.pid).children()
-    return [child for child in children if "sender.host" in child.cmdline()]
+    return [child for child in psutil.Process(sender.pid).children() if is_host(child)]
+
+
+def two(hosts: list[psutil.Process]) -> list[psutil.Process]:
+    """None while there are more or fewer."""
+    return hosts if len(hosts) == 2 else []
+
+
+def is_host(process: psutil.Process) -> bool:
+    with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+        return "sender.host" in process.cmdline()
+    return False
 
 
 async def changes(pool: Pool) -> Mapping[UUID, datetime]:
     return dict(await pool.fetch("SELECT id, session_changed_at FROM instance"))
 
 
+async def until_changed(pool: Pool, before: Mapping[UUID, datetime], sessions: int) -> None:
+    """Wait until so many sessions at least have shown that their host was hit."""
+    with anyio.fail_after(PATIENCE):
+        while len([1 for one, at in (await changes(pool)).items() if at != before[one]]) < sessions:
+            await anyio.sleep(0.02)
+
+
 async def until_all_are_connected(pool: Pool) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while await pool.fetchval("SELECT count(*) FROM instance WHERE session_state <> 'connected'"):
             await anyio.sleep(0.02)
 
@@ -74,12 +91,10 @@ async def test_aborted_hosts_lose_and_double_nothing(
         for instance, phone in zip(instances, PHONES, strict=True):
             await link(emulator, ask, pool, instance, phone)
         before = await changes(pool)
-        first, *others = hosts_of(sender)
-        assert len(others) == 1
+        # Those of the pairings end when they have done their work.
+        first, _ = await eventually(lambda: two(hosts_of(sender)))
         first.send_signal(signal.SIGABRT)
-        with anyio.fail_after(30):
-            while len([1 for one, at in (await changes(pool)).items() if at != before[one]]) < SESSIONS // 2:
-                await anyio.sleep(0.02)
+        await until_changed(pool, before, SESSIONS // 2)
         await until_all_are_connected(pool)
         hit = {one for one, at in (await changes(pool)).items() if at != before[one]}
         assert len(hit) == SESSIONS // 2  # the others did not notice
@@ -88,17 +103,15 @@ async def test_aborted_hosts_lose_and_double_nothing(
             for place, instance in enumerate(instances):
                 text = f"{place}-{number}"
                 await enqueue.put(new_message(instance, text, phone=CONTACTS[number % len(CONTACTS)]))
-        waits = []
         for abort in range(ABORTS):
             await anyio.sleep(0.3)  # let some messages leave
+            # Whose host died again and again sits in smaller company, so there may be more hosts by now.
             victim = hosts_of(sender)[abort % 2]
+            before = await changes(pool)
             victim.send_signal((signal.SIGABRT, signal.SIGKILL)[abort // 2 % 2])
-            started = time.monotonic()
-            await anyio.sleep(0.1)
+            await until_changed(pool, before, 1)
             await until_all_are_connected(pool)
-            waits.append(round(time.monotonic() - started, 2))
-        assert max(waits) < 10  # 1 to 2 on a machine that has nothing else to do
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while (await statuses(pool)).keys() & {"queued", "sending"}:
                 await anyio.sleep(0.05)
         received = Counter[str]()

@@ -14,6 +14,7 @@ from tests.builders import insert_instance
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on
 from tests.system.whatsapp import link, settings_of
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +32,7 @@ async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Emulator
 
 @pytest.fixture
 async def sender(emulator: EmulatorProgram, database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Sender]:
-    sender = Sender(database, redis_url, tmp_path, **await settings_of(emulator))
+    sender = Sender(database, redis_url, tmp_path, **await settings_of(emulator), REDIS_LOCK_TTL="8s")
     sender.start()
     yield sender
     sender.kill()
@@ -59,12 +60,12 @@ async def test_a_sender_that_is_killed_loses_nothing_that_its_hosts_had_heard(
                     await emulator.post(f"contacts/{FRIEND}/send", to=PHONE, text=str(number))
 
             tasks.start_soon(write)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while len(await told(pool, instance)) < MESSAGES:
                 await anyio.sleep(0.01)
         sender.kill()
         sender.start()
-    with anyio.move_on_after(40):
+    with anyio.move_on_after(PATIENCE):
         while len(await told(pool, instance)) < 4 * MESSAGES:
             await anyio.sleep(0.1)
     found = await told(pool, instance)
@@ -91,13 +92,13 @@ async def test_what_comes_in_around_planned_stops_is_told_once_and_in_order(
         known = 0
         for _ in range(STOPS):
             # What is new was told by the sender that runs now.
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE):
                 while len(await told(pool, instance)) < known + 10:
                     await anyio.sleep(0.01)
             assert await anyio.to_thread.run_sync(sender.terminate) == 0
             known = len(await told(pool, instance))
             sender.start()
-    with anyio.move_on_after(30):
+    with anyio.move_on_after(PATIENCE):
         while len(await told(pool, instance)) < MESSAGES:
             await anyio.sleep(0.1)
     found = await told(pool, instance)

@@ -15,6 +15,7 @@ from tests.sender.media import files
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender
 from tests.system.whatsapp import settings_of, until_connected
+from tests.waiting import PATIENCE
 from tests.web_server import answer, web_server
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +40,7 @@ async def caller(
         database, redis_url, tmp_path, **await settings_of(emulator), OUTBOUND_ALLOWED_NETWORKS="127.0.0.0/8"
     )
     sender.start()
-    async with gateway_on(settings_for(database, redis_url)) as gateway:
+    async with gateway_on(settings_for(database, redis_url, ask_timeout=60)) as gateway:
         yield await gateway.create(messageStatusCallbackUrl="https://hooks.example.com/status")
     sender.kill()
 
@@ -52,7 +53,7 @@ async def set_to(caller: Caller, route: str, value: Any) -> Any:
 
 async def code_of(caller: Caller, route: str) -> Any:
     """Asked again until somebody owns the instance."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while (told := await caller.get(route)).status_code in (503, 504):
             await anyio.sleep(0.1)
     return told.json()
@@ -83,7 +84,7 @@ async def test_a_real_session_is_linked_shown_and_left_to_itself(
     written = await emulator.post(f"contacts/{FRIEND}/send", to=PHONE, text="Anybody there?")
     (receipt, *_) = await emulator.sightings(FRIEND, "receipt", "read")
     assert receipt["ids"] == [written["id"]]
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while not (told := await statuses(pool)):
             await anyio.sleep(0.05)
     assert [(one["status"], one["ids"], one["phone"]) for one in told] == [("READ_BY_ME", [written["id"]], FRIEND)]

@@ -16,12 +16,11 @@ from loadtests.measure.bucket_server import BucketServer
 from loadtests.measure.link import Link
 from tests.frontend.gateway import CLIENT_TOKEN, Caller, Gateway, gateway_on, settings_for
 from tests.system.programs import Sender, frontend_process
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
 FILES = 60
-PATIENCE = 60.0
 UPLOADS, UPLOAD, PIECE = 32, 8_000_001, 60_000  # files at once; bytes; bytes of one piece, divisible by 3
 
 

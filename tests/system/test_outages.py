@@ -19,6 +19,7 @@ from common.tables import message
 from tests.builders import insert_instance, new_message
 from tests.databases import SHARDS
 from tests.system.programs import Frontend, Handed, Program, Sender, enqueue_on, insert_caller, statuses
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +57,7 @@ class Load:
     def stop(self) -> None:
         self._stop = True
 
-    async def accepted_more(self, count: int, patience: float = 30) -> None:
+    async def accepted_more(self, count: int, patience: float = PATIENCE) -> None:
         """Wait until that many more than now are accepted."""
         goal = self.total + count
         with anyio.fail_after(patience):
@@ -86,7 +87,7 @@ def by_instance(handed: list[Handed]) -> dict[str, list[int]]:
     return numbers
 
 
-async def all_handed(sender: Sender, load: Load, patience: float = 30) -> dict[str, list[int]]:
+async def all_handed(sender: Sender, load: Load, patience: float = PATIENCE) -> dict[str, list[int]]:
     """Wait until the engine was handed all that was accepted; everything that it was handed."""
     with anyio.fail_after(patience):
         while True:
@@ -104,7 +105,8 @@ async def test_valkey_away_for_ten_seconds_is_noticed_by_no_caller_and_costs_no_
     database: str, pool: Pool, own_valkey: Valkey, tmp_path: Path, started: Callable[[Program], None]
 ) -> None:
     valkey = own_valkey.start()
-    frontend, sender = Frontend(database, own_valkey.url(), tmp_path), Sender(database, own_valkey.url(), tmp_path)
+    frontend = Frontend(database, own_valkey.url(), tmp_path)
+    sender = Sender(database, own_valkey.url(), tmp_path, REDIS_LOCK_TTL="8s")  # less than Valkey is away
     load = Load(frontend, [await insert_caller(pool) for _ in range(4)])
     started(frontend)
     started(sender)
@@ -132,7 +134,7 @@ async def test_postgres_restarted_under_load_is_told_with_503_and_both_programs_
     postgres = own_postgres.start()
     await migrate(own_postgres.dsn(), shards=SHARDS)
     frontend = Frontend(own_postgres.dsn(), redis_url, tmp_path)
-    sender = Sender(own_postgres.dsn(), redis_url, tmp_path, REDIS_LOCK_TTL="15s")
+    sender = Sender(own_postgres.dsn(), redis_url, tmp_path, REDIS_LOCK_TTL="60s")
     pool = await open_pool(own_postgres.dsn(), 2, "test")
     load = Load(frontend, [await insert_caller(pool) for _ in range(4)])
     started(frontend)
@@ -142,7 +144,7 @@ async def test_postgres_restarted_under_load_is_told_with_503_and_both_programs_
         tasks.start_soon(load.run)
         await load.accepted_more(40)
         own_postgres.stop(postgres)
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             while len(load.refused) < 8:
                 await anyio.sleep(0.02)
         postgres = own_postgres.start()
@@ -220,7 +222,7 @@ async def test_a_sender_told_to_stop_leaves_nothing_in_doubt_and_doubles_nothing
         sender.start()
     handed = await sender.handed_at_least(300)
     assert by_instance(handed) == {instance.hex: list(range(30)) for instance in instances}
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while await statuses(pool) != {"delivered": 300}:
             await anyio.sleep(0.05)
 
@@ -228,8 +230,9 @@ async def test_a_sender_told_to_stop_leaves_nothing_in_doubt_and_doubles_nothing
 async def test_a_sender_that_stood_still_past_its_lease_sends_nothing_of_what_its_successor_has(
     database: str, pool: Pool, redis_url: str, tmp_path: Path, started: Callable[[Program], None]
 ) -> None:
-    first = Sender(database, redis_url, tmp_path, SIMULATED_LATENCY="20ms")
-    second = Sender(database, redis_url, tmp_path, "sender-2", SIMULATED_LATENCY="20ms")
+    settings = {"SIMULATED_LATENCY": "20ms", "REDIS_LOCK_TTL": "6s"}
+    first = Sender(database, redis_url, tmp_path, **settings)
+    second = Sender(database, redis_url, tmp_path, "sender-2", **settings)
     instances = [await insert_instance(pool) for _ in range(5)]
     await pool.fetch(
         message.ENQUEUE,
@@ -241,7 +244,7 @@ async def test_a_sender_that_stood_still_past_its_lease_sends_nothing_of_what_it
     first.signal(signal.SIGSTOP)
     await second.handed_at_least(20)
     first.signal(signal.SIGCONT)
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while {"queued", "sending"} & (await statuses(pool)).keys():
             await anyio.sleep(0.05)
     wires = Counter(wire for _, _, wire, _ in first.handed() + second.handed())

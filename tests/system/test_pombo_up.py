@@ -17,12 +17,12 @@ import pytest
 from common.local.http import answers, request
 from common.local.processes import started_at
 from tests.system.pombo import POMBO, pombo, up
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
 SENT = "SELECT status FROM message_history WHERE zaap_id = $1::uuid"
 STORED = "SELECT (SELECT count(*) FROM message_history) + (SELECT count(*) FROM message_queue)"
-PATIENCE = 30.0
 
 
 def status(data: Path) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def test_the_pasted_curl_works_and_ctrl_c_stops_everything(folder: Callable[[str
 
         running = status(data)
         os.killpg(attended.pid, signal.SIGINT)
-        _, told = attended.communicate(timeout=60)
+        _, told = attended.communicate(timeout=PATIENCE)
 
     assert attended.returncode == 0, told
     assert not any(started_at(pid) for pid in pids_of(running))

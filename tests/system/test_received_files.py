@@ -102,27 +102,29 @@ async def test_servers_that_fail_hold_a_callback_up_for_a_while_and_no_longer(
 ) -> None:
     async with (
         receiving() as hook,
-        stack(emulator, database, redis_url, tmp_path, MEDIA_EVENT_WAIT="3s") as gateway,
+        stack(emulator, database, redis_url, tmp_path, MEDIA_EVENT_WAIT="8s") as gateway,
         ask_on(pool, redis_url) as ask,
     ):
         instance = await insert_instance(pool, device=None, received_callback_url=hook.url())
         await link(emulator, ask, pool, instance, PHONE)
         await emulator.post("faults", kind="refuse-media", to="download", code=404, times=10)
         await send(emulator, "image", picture(), "image/jpeg")
-        lost = orjson.loads((await hook.reached(1, patience=40))[0].body)["image"]
+        lost = orjson.loads((await hook.reached(1))[0].body)["image"]
         assert (lost["imageUrl"], bool(lost["downloadError"])) == ("", True)
         await emulator.ask("DELETE", "faults")
-        await emulator.post("faults", kind="slow-media", to="download", seconds=8)
+        await emulator.post("faults", kind="slow-media", to="download", seconds=600)
         await send(emulator, "image", content := picture(), "image/jpeg")
-        late = orjson.loads((await hook.reached(2, patience=40))[1].body)["image"]
+        late = orjson.loads((await hook.reached(2))[1].body)["image"]
         assert late["downloadError"] is None
         url = urlsplit(late["imageUrl"])
         path = f"{url.path}?{url.query}"
         early = await gateway.client.get(path)
         assert (early.status_code, "retry-after" in early.headers) == (503, True)
 
+        await emulator.ask("DELETE", "faults")
+
         async def is_here() -> bool:
             return (await gateway.client.get(path)).status_code == 200
 
-        await eventually(is_here, 40)
+        await eventually(is_here)
         assert (await gateway.client.get(path)).content == content

@@ -15,7 +15,7 @@ from common.schema import FOLDER, migrate
 from tests.builders import insert_instance, new_message
 from tests.databases import SHARDS
 from tests.system.programs import Sender, enqueue_on, statuses
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -55,17 +55,17 @@ async def test_nothing_is_lost_doubled_or_reordered_by_an_upgrade(
                         await enqueue.put(new_message(instance, str(number)))
 
             await post(range(MESSAGES // 3))
-            await first.handed_at_least(1, patience=60)
+            await first.handed_at_least(1)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(post(range(MESSAGES // 3, 2 * MESSAGES // 3)))
                 assert await migrate(database, shards=SHARDS, folder=folder) == ["9999_later"]
             second.start()
-            await eventually(lambda: owned(pool, "sender-2"), patience=60)
+            await eventually(lambda: owned(pool, "sender-2"))
             await anyio.to_thread.run_sync(drain, first)
             assert not await owned(pool, "sender-1")
             assert first.terminate() == 0
             await post(range(2 * MESSAGES // 3, MESSAGES))
-        await eventually(lambda: is_done(pool), patience=60)
+        await eventually(lambda: is_done(pool))
     finally:
         first.kill()
         second.kill()
@@ -90,4 +90,4 @@ async def is_done(pool: Pool) -> bool:
 
 def drain(sender: Sender) -> None:
     """What the hook of its pod runs."""
-    subprocess.run([sys.executable, "-m", "sender.drain"], env=sender.environment, check=True, timeout=90)
+    subprocess.run([sys.executable, "-m", "sender.drain"], env=sender.environment, check=True, timeout=PATIENCE)

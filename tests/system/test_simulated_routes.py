@@ -28,14 +28,14 @@ async def caller(
     sender = Sender(dsn, valkey.url(), tmp_path_factory.mktemp("simulated"), WHATSAPP_WIRE="relay")
     pool = await open_pool(dsn, 2, "test")
     try:
-        async with gateway_on(settings_for(dsn, valkey.url())) as gateway:
+        async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=60)) as gateway:
             caller = await gateway.create(pool)
             sender.start()
 
             async def is_answered() -> bool:
                 return (await caller.get("phone-exists/5511988887777")).status_code == 200
 
-            await eventually(is_answered, 30)
+            await eventually(is_answered)
             yield caller
     finally:
         sender.kill()

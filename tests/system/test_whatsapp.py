@@ -12,6 +12,7 @@ from tests.builders import insert_instance, new_message
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Sender, ask_on, enqueue_on, statuses
 from tests.system.whatsapp import link, settings_of, state_of
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -29,14 +30,14 @@ async def emulator(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Emulator
 
 @pytest.fixture
 async def sender(emulator: EmulatorProgram, database: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Sender]:
-    sender = Sender(database, redis_url, tmp_path, **await settings_of(emulator))
+    sender = Sender(database, redis_url, tmp_path, **await settings_of(emulator), REDIS_LOCK_TTL="8s")
     sender.start()
     yield sender
     sender.kill()
 
 
 async def until(pool: Pool, expected: dict[str, int]) -> None:
-    with anyio.move_on_after(40):
+    with anyio.move_on_after(PATIENCE):
         while await statuses(pool) != expected:
             await anyio.sleep(0.05)
     assert await statuses(pool) == expected
@@ -126,7 +127,7 @@ async def test_after_an_outage_of_everything_sessions_return_without_a_code_and_
     async with enqueue_on(pool, redis_url) as enqueue, ask_on(pool, redis_url) as ask:
         await link(emulator, ask, pool, instance, PHONE)
         await emulator.post("outage", is_out=True)
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             while await state_of(pool, instance) == "connected":
                 await anyio.sleep(0.05)
         for number in range(10):

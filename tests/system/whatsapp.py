@@ -10,6 +10,7 @@ from common.postgres import Pool
 from frontend.problems import Problem
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.system.programs import Asking
+from tests.waiting import PATIENCE
 
 
 async def settings_of(emulator: EmulatorProgram) -> Mapping[str, str]:
@@ -24,7 +25,7 @@ async def settings_of(emulator: EmulatorProgram) -> Mapping[str, str]:
 
 async def link(emulator: EmulatorProgram, ask: Asking, pool: Pool, instance: UUID, phone: str) -> None:
     """Scan the instance's QR code as soon as somebody owns it, and wait until it is connected."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while True:
             with suppress(Problem):
                 answer = await ask(instance, "qr-code")
@@ -35,7 +36,7 @@ async def link(emulator: EmulatorProgram, ask: Asking, pool: Pool, instance: UUI
 
 
 async def until_connected(pool: Pool, instance: UUID) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while await state_of(pool, instance) != "connected":
             await anyio.sleep(0.05)
 

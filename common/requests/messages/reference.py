@@ -14,7 +14,11 @@ from common.requests.messages.outgoing import ToChat, needs
 
 
 class ForwardMessage(ToChat):
-    """`phone` is where it goes, `messagePhone` the chat in which it is."""
+    """`phone` is where it goes, `messagePhone` the chat in which it is.
+
+    An id that nobody knows is accepted and fails when its turn comes: until then the message may still come in, or be
+    sent.
+    """
 
     kind = "forward"
 

@@ -1,7 +1,9 @@
 """Things that go wrong on request: what a test or a demo wants WhatsApp to do badly."""
 
+import asyncio
 import itertools
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,10 +16,13 @@ MessageFault = Literal[
     "drop-message",  # neither delivered nor acknowledged
     "refuse-message",  # refused with `code`
 ]
-DeliveryFault = Literal["corrupt"]  # the recipient gets a damaged ciphertext and has to ask again
-QuestionFault = Literal["refuse-question", "drop-question"]  # an iq, of the namespace `xmlns` if given
+# The recipient gets a damaged ciphertext and has to ask again; or nothing until what is held is released.
+DeliveryFault = Literal["corrupt", "hold-message"]
+# An iq, of the namespace `xmlns` if given, fails with `code`, has no answer, or has one after `seconds`.
+QuestionFault = Literal["refuse-question", "drop-question", "slow-question"]
 LoginFault = Literal["ban", "outdated", "refuse-login"]  # the next logins fail
-# Up- and downloads fail with `code` or take `seconds` longer; `to` is `upload` or `download` if given.
+# Up- and downloads fail with `code` or take `seconds` longer, less when all faults are cleared meanwhile; `to` is
+# `upload` or `download` if given.
 MediaFault = Literal["refuse-media", "slow-media"]
 Kind = MessageFault | DeliveryFault | QuestionFault | LoginFault | MediaFault
 
@@ -55,6 +60,7 @@ class Faults:
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
+        self._cleared = asyncio.Event()
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._faults.values())
@@ -79,6 +85,13 @@ class Faults:
 
     def clear(self) -> None:
         self._faults.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def last(self, fault: Fault) -> None:
+        """Its seconds, or until all faults are cleared."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._cleared.wait(), fault.seconds)
 
     def take(
         self,

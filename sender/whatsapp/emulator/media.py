@@ -106,7 +106,7 @@ class Media:
         if fault is None:
             return None
         if fault.kind == "slow-media":
-            await asyncio.sleep(fault.seconds)
+            await self._faults.last(fault)
             return None
         return fault.code
 

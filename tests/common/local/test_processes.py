@@ -17,6 +17,7 @@ from common.local.processes import (
     started_at,
     stop_all,
 )
+from tests.waiting import PATIENCE
 
 SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -74,14 +75,14 @@ def test_a_recycled_pid_is_another_process_and_gets_no_signal() -> None:
 def test_an_ended_child_does_not_look_alive_as_a_zombie(tmp_path: Path) -> None:
     process, _ = start(tmp_path, "pass")
 
-    assert process.wait(10.0)
+    assert process.wait(PATIENCE)
     assert started_at(process.pid) is None
 
 
 def test_text_for_a_process_is_its_standard_input(tmp_path: Path) -> None:
     process, log = start(tmp_path, "print(input()[::-1])", text="secret\n")
 
-    assert process.wait(10.0)
+    assert process.wait(PATIENCE)
     assert log.read_text() == "terces\n"
 
 

@@ -81,7 +81,7 @@ def test_names_that_are_no_words_have_a_text_in_english() -> None:
             "Telefone: é preciso escrever algo aqui. Mensagem: é preciso escrever algo aqui.",
         ),
         ("10.0.0.1 not allowed", "O seu endereço não pode fazer isso."),
-        ("name: string should have at most 255 characters", "Nome: no máximo 255 caracteres."),
+        ("name: write at most 255 characters", "Nome: no máximo 255 caracteres."),
         ("phone: field required; foo: bar", "Telefone: é preciso escrever algo aqui. foo: bar"),
         ("something that nobody thought of; really", "something that nobody thought of; really"),
         (

@@ -16,6 +16,7 @@ from frontend.panel.rendering import Rendering
 from frontend.panel.sessions import Session
 from frontend.panel.visit import IS_OVER, Context, View, Visit
 from frontend.problems import Problem
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ class Loading:
         return {"refusal": self.text, "is_possible": True, "next": "", "switches": [], IS_OVER: self.is_over}
 
     async def looks(self, times: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             wanted = self.count + times
             while self.count < wanted:
                 self._looked.clear()
@@ -74,7 +75,7 @@ def live(most_pages: int = 5, now: datetime = NOW, check: Callable[[Session], Aw
 
 async def read(stream: AsyncIterator[Any]) -> tuple[str, dict[str, Any]]:
     """The next event, without what keeps the connection alive."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             said = (await anext(stream)).decode()
             if said.startswith("event: "):

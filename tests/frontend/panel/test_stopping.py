@@ -6,14 +6,14 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.frontend.gateway import PARTNER_TOKEN
 from tests.frontend.process import running
-from tests.waiting import within
+from tests.waiting import PATIENCE
 
 
 def test_an_open_page_hears_news_and_does_not_keep_its_frontend_from_stopping(
     database: str, redis_url: str, tmp_path: Path
 ) -> None:
     with running(database, redis_url, tmp_path) as frontend:
-        connection = http.client.HTTPConnection(urlsplit(frontend.url).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(frontend.url).netloc, timeout=PATIENCE)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", "/panel/login", urlencode({"token": PARTNER_TOKEN}), form)
         answer = connection.getresponse()
@@ -25,6 +25,5 @@ def test_an_open_page_hears_news_and_does_not_keep_its_frontend_from_stopping(
         assert page.headers["content-type"].startswith("text/event-stream")
         while not page.readline().startswith(b"event: part"):
             pass
-        with within(15):
-            assert frontend.stop() == 0
+        assert frontend.stop() == 0
         connection.close()

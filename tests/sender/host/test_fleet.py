@@ -14,6 +14,7 @@ from sender.host.frames import Frame
 from sender.host.options import HostOptions
 from sender.host.process import HostLost
 from tests.sender.host.stand_in import PROGRAM
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +73,7 @@ async def test_only_those_in_a_host_that_dies_notice(fleet_of: FleetMaker, numbe
         first.attach("first", heard[0].append)
         second.attach("second", heard[1].append)
         os.kill(first.pid, number)
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await first.ended()
         assert heard == [[Frame("lost")], []]
         assert second.is_alive

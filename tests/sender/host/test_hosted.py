@@ -15,8 +15,8 @@ from sender.whatsapp.neonize.library import Library
 from sender.whatsapp.neonize.protobuf import SendMessageReturnFunction, to_engine
 from sender.whatsapp.protobuf import Message
 from tests.sender.host.fake_library import CONNECTED, FakeLibrary
+from tests.waiting import PATIENCE
 
-SOON = 5.0
 STORE = "postgres://store"
 LINKED = to_engine(Jid("5511900000001:1@s.whatsapp.net"))
 DEVICE, RECEIPT = 0, 18
@@ -42,7 +42,7 @@ class Node:
     def next(self, *kinds: str) -> Frame:
         """The next frame of these kinds."""
         while True:
-            frame = self.frames.get(timeout=SOON)
+            frame = self.frames.get(timeout=PATIENCE)
             if frame.kind in kinds:
                 return frame
 
@@ -171,7 +171,7 @@ def test_closing_ends_a_send_that_waits_for_its_answer(opened: Hosted, node: Nod
     sending.start()
     node.next("on-wire")
     opened.close()
-    sending.join(SOON)
+    sending.join(PATIENCE)
     assert "before message send returned response" in answer_of(node.next("answer")).Error
 
 

@@ -60,7 +60,7 @@ def storage(pool: Pool, disk: Disk, metrics: MediaMetrics) -> Storage:
 
 @pytest.fixture(scope="module")
 async def workshop(anyio_backend: str) -> AsyncIterator[Workshop]:
-    async with Workshop(2, timedelta(seconds=20)) as workshop:
+    async with Workshop(2, timedelta(minutes=2)) as workshop:
         yield workshop
 
 
@@ -76,7 +76,7 @@ async def session() -> AsyncIterator[SimulatedSession]:
 async def desk(storage: Storage, disk: Disk, workshop: Workshop, metrics: MediaMetrics) -> AsyncIterator[Desk]:
     async with Outbound(parse_networks("127.0.0.1/32")) as outbound:
         clock = SystemClock()
-        fetching = Fetching(outbound, storage, clock, timedelta(seconds=5))
+        fetching = Fetching(outbound, storage, clock, timedelta(minutes=1))
         yield Desk(fetching, workshop, Cards(outbound, workshop), disk, DeskRules(LIMIT, 2 * LIMIT), clock, metrics)
 
 
@@ -194,6 +194,19 @@ async def test_what_cannot_be_had_says_whether_to_try_again(
     assert counted._value.get() == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(status, MediaNotUsable) for status in (401, 403, 404, 405, 410, 415, 501, 505)]
+    + [(status, MediaAway) for status in (408, 425, 429, 500, 502, 503, 504)],
+)
+async def test_only_a_server_that_may_answer_otherwise_later_is_asked_again(
+    media: Media, server: WebServer, status: int, error: type[DeliveryError]
+) -> None:
+    server.replies["/refused"] = answer(status=status)
+    with pytest.raises(error, match=f"its server answered {status}"):
+        await media.upload(File(server.url("/refused"), Form.DOCUMENT))
+
+
 async def test_a_link_that_was_not_reached_is_worth_another_try(media: Media) -> None:
     with pytest.raises(MediaAway):
         await media.upload(File("http://127.0.0.1:1/x", Form.IMAGE))
@@ -209,7 +222,7 @@ async def test_a_file_that_is_on_another_machine_is_waited_for(
     lifetimes = Lifetimes(timedelta(days=1), timedelta(hours=1))
     elsewhere = Storage(pool, Disk(tmp_path / "other"), None, None, lifetimes, clock, metrics)
     async with Outbound() as outbound:
-        fetching = Fetching(outbound, elsewhere, clock, timedelta(seconds=5))
+        fetching = Fetching(outbound, elsewhere, clock, timedelta(minutes=1))
         waiting = asyncio.ensure_future(fetching.fetch(reference, INSTANCE, tmp_path / "file", LIMIT))
         while not waiting.done():
             await asyncio.sleep(0.001)

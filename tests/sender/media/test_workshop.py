@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -20,7 +19,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(minutes=2)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +41,10 @@ def file(path: Path, content: bytes) -> Path:
 async def test_a_hostile_file_is_refused_in_words(
     workshop: Workshop, tmp_path: Path, name: str, form: str, content: bytes
 ) -> None:
-    started = time.monotonic()
     with pytest.raises(NotUsable) as refused:
         await workshop.convert(job(form, file(tmp_path / "file", content)))
     assert str(refused.value).startswith(("the file", "the picture", "the film", "the sticker"))
-    assert time.monotonic() - started < 10
+    assert "too long" not in str(refused.value)
     assert "passwd" not in str(refused.value)
 
 
@@ -103,7 +101,8 @@ def worker_that_says(expression: str) -> list[str]:
     ],
 )
 async def test_a_worker_that_ends_badly_costs_its_own_file_only(code: str, error: type[Exception], text: str) -> None:
-    async with Workshop(1, timedelta(seconds=1), worker_that(code)) as workshop:
+    patience = timedelta(seconds=1) if text == "too long" else PATIENCE
+    async with Workshop(1, patience, worker_that(code)) as workshop:
         for _ in range(2):
             with pytest.raises(error, match=text):
                 await workshop.convert(Job("image", Path("/a"), Path("/b")))

@@ -24,6 +24,7 @@ from sender.webhooks.post import Post
 from sender.webhooks.reads import Reads
 from sender.webhooks.records import Records
 from tests.builders import SHARDS, insert_instance
+from tests.waiting import PATIENCE
 
 QUICK = tuple(timedelta(milliseconds=each) for each in (0, 10, 20, 30))
 CALM = BreakerPolicy(failures=1000, cooldown=timedelta(milliseconds=50))
@@ -42,7 +43,7 @@ class Office:
         self.pool = pool
         self.delays: Sequence[timedelta] = QUICK
         self.breaker = CALM
-        self.patience = timedelta(seconds=5)
+        self.patience = timedelta(minutes=1)
         self.allowed = LOOPBACK
         self.hosts = frozenset({"127.0.0.1"})
         self.room = 200
@@ -99,7 +100,7 @@ class Office:
         count: int = await self.pool.fetchval("SELECT count(*) FROM event_outbox WHERE instance_id = $1", instance)
         return count
 
-    async def until(self, is_true: Callable[[], object], patience: float = 15) -> None:
+    async def until(self, is_true: Callable[[], object], patience: float = PATIENCE) -> None:
         async with asyncio.timeout(patience):
             while not await is_true():  # type: ignore[misc]  # noqa: ASYNC110 - rows tell nobody
                 await asyncio.sleep(0.01)

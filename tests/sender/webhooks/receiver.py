@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.waiting import PATIENCE
+
 Answer = int | str | Callable[[], int | str]
 """A status; `hang`, `reset`, `garbage` or `large`; or what decides it for each request."""
 
@@ -47,7 +49,7 @@ class Receiver:
     def seqs(self, path: str | None = None) -> list[int]:
         return [each.seq for each in self.taken(path)]
 
-    async def reached(self, count: int, *, path: str | None = None, patience: float = 20) -> list[Delivery]:
+    async def reached(self, count: int, *, path: str | None = None, patience: float = PATIENCE) -> list[Delivery]:
         """Wait until that many requests were answered with 2xx."""
         async with asyncio.timeout(patience):
             while len(found := self.taken(path)) < count:
@@ -55,7 +57,7 @@ class Receiver:
                 await self._grown.wait()
         return found
 
-    async def asked(self, count: int, *, path: str | None = None, patience: float = 20) -> None:
+    async def asked(self, count: int, *, path: str | None = None, patience: float = PATIENCE) -> None:
         """Wait until that many requests came, however they were answered."""
         async with asyncio.timeout(patience):
             while len([each for each in self.log if path in (None, each.path)]) < count:

@@ -14,6 +14,7 @@ import pytest
 from common.local.processes import free_port
 from common.tables.event_outbox import WaitingEvent
 from sender.webhooks.post import headers_of
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +47,7 @@ async def test_the_receiver_checks_signatures(tmp_path: Path) -> None:
 
 async def _post(session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> int:
     """As soon as somebody listens there."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 async with session.post(url, data=body, headers=headers) as answer:

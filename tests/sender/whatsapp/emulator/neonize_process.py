@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 PROGRAM = Path(__file__).with_name("neonize_program.py")
 ROOT = Path(__file__).resolve().parents[4]
-PATIENCE = 30.0
 MAX_LINE = 64 << 20
 
 Tale = dict[str, Any]

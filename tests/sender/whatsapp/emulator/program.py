@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 
 from common.local.processes import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[4]
-PATIENCE = 30.0
 
 
 class Refused(Exception):

@@ -14,6 +14,7 @@ from sender.whatsapp.emulator.network import Network
 from sender.whatsapp.emulator.server import Server
 from tests.sender.whatsapp.emulator.companion import Companion, lid_of, linked
 from tests.sender.whatsapp.emulator.conftest import FRIEND, PHONE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -136,7 +137,7 @@ async def test_a_long_poll_answers_as_soon_as_a_message_comes(control: Control, 
     asked = asyncio.create_task(control("GET", f"contacts/{FRIEND}/messages?wait=60"))
     await control("GET", "faults")  # by now the first request waits
     companion.send(lid_of(server, FRIEND), "hello")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         _, answer = await asked
     assert [each["text"] for each in answer["messages"]] == ["hello"]
 

@@ -19,6 +19,7 @@ from sender.whatsapp.wire.handshake import ClientHandshake
 from sender.whatsapp.wire.node import Node
 from sender.whatsapp.wire.noise import Transport
 from sender.whatsapp.wire.protobuf import encode
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def dial(http: aiohttp.ClientSession, network: Network, url: str = CHAT) -> "aio
 
 async def next_frame(socket: aiohttp.ClientWebSocketResponse, reader: FrameReader) -> bytes:
     while True:
-        message = await socket.receive(timeout=10)
+        message = await socket.receive(timeout=PATIENCE)
         assert message.type == aiohttp.WSMsgType.BINARY, message.type
         for body in reader.feed(message.data):
             return body
@@ -76,7 +77,7 @@ async def raw(network: Network, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", network.port)
     writer.write(request)
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
     except ConnectionError:
         return b""
     finally:
@@ -94,7 +95,7 @@ async def test_a_login_of_nobody_is_refused(network: Network, http: aiohttp.Clie
     async with dial(http, network) as socket:
         transport, reader = await shake(socket, network.noise_root, encode([(1, 5511999999999), (18, 1)]))
         assert decode(transport.open(await next_frame(socket, reader))).get("reason") == "401"
-        assert (await socket.receive(timeout=10)).type == aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive(timeout=PATIENCE)).type == aiohttp.WSMsgType.CLOSE
 
 
 @pytest.mark.parametrize("message", [b"GET / HTTP/1.1\r\n\r\n", HEADER + frame(b"nonsense"), HEADER + frame(b"")])
@@ -103,7 +104,7 @@ async def test_a_client_that_makes_no_sense_is_dropped(
 ) -> None:
     async with dial(http, network) as socket:
         await socket.send_bytes(message)
-        assert (await socket.receive(timeout=10)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        assert (await socket.receive(timeout=PATIENCE)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
 async def test_a_frame_that_was_changed_ends_the_connection_and_no_other(
@@ -114,8 +115,8 @@ async def test_a_frame_that_was_changed_ends_the_connection_and_no_other(
         await shake(other, network.noise_root, registration())
         await next_frame(socket, reader)
         await socket.send_bytes(frame(transport.seal(encode_node(Node("iq")))[:-1] + b"!"))
-        assert (await socket.receive(timeout=10)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-        assert (await other.receive(timeout=10)).type == aiohttp.WSMsgType.BINARY
+        assert (await socket.receive(timeout=PATIENCE)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        assert (await other.receive(timeout=PATIENCE)).type == aiohttp.WSMsgType.BINARY
 
 
 async def test_only_hosts_of_whatsapp_are_reached(network: Network) -> None:

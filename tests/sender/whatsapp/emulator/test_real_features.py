@@ -7,7 +7,6 @@ import pytest
 
 from sender.whatsapp.protobuf import Message
 from tests.sender.whatsapp.emulator.conftest import People
-from tests.sender.whatsapp.emulator.neonize_process import PATIENCE
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.sender.whatsapp.emulator.real_session import (
     CALL_OFFER,
@@ -23,6 +22,7 @@ from tests.sender.whatsapp.emulator.real_session import (
     engine,
     jid,
 )
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,8 @@ from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.framing import HEADER, FrameReader, frame
 from sender.whatsapp.wire.handshake import ClientHandshake, ServerHandshake, ServerIdentity
 from sender.whatsapp.wire.noise import Transport
+from tests.waiting import PATIENCE
 
-PATIENCE = 5.0
 CHAT = "web.whatsapp.com:443"
 UPGRADE = (
     b"GET /ws/chat HTTP/1.1\r\nHost: web.whatsapp.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
