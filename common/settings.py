@@ -299,6 +299,7 @@ class SenderSettings(SealingSettings):
     schedule_interval: Duration = seconds(1)
     uncertain_grace: Duration = seconds(90)
     shutdown_timeout: Duration = seconds(100)
+    session_restart_wait: Duration = seconds(5)
     drain_timeout: Duration = seconds(60)
     wameow_idle_timeout: Duration = seconds(3)
     pairing_handoff_wait: Duration = seconds(45)

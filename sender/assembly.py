@@ -117,6 +117,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         pairs_at_once=settings.whatsapp_engine == "simulated" and settings.simulated_pairing not in ("wait", "never"),
         may_connect=leases.may_connect,
         account_of=Ways(vault, settings.whatsapp_wire).account,
+        rest=lambda one: couriers.rest_instance(one, settings.session_restart_wait.total_seconds()),
     )  # fmt: skip
     receiving = Receiving(
         pool, lambda: leases.held, sessions.get, media.storage, media.disk, webhooks.look,

@@ -149,6 +149,17 @@ class Couriers:
         except TimeoutError:
             log.warning("sends left in flight", couriers=len(self.stop_shards(resting)))
 
+    async def rest_instance(self, instance: UUID, patience: float) -> None:
+        """Like `rest_shards`, of one instance. Its session must not be found any more, else it would be woken again."""
+        try:
+            async with asyncio.timeout(patience):
+                while courier := self._active.get(instance):
+                    courier.stop()
+                    self._rested.clear()
+                    await self._rested.wait()
+        except TimeoutError:
+            log.warning("send left in flight", instance=instance)
+
     async def rest(self, patience: float) -> None:
         """Start nothing new and wait until what is in flight has ended, at most that many seconds."""
         self._closing = True

@@ -94,9 +94,11 @@ class Sessions:
         chance: Random | None = None,
         may_connect: Callable[[int], bool] = lambda shard: True,
         account_of: Callable[[SessionOwner, str], Account] = lambda owner, device: Account(owner.id.hex, device),
+        rest: Callable[[UUID], Awaitable[None]] | None = None,
     ) -> None:
         """`announce` is told which instances have events to deliver, once those are committed. `account_of` says how an
-        instance's device is to be opened. `arrivals` keeps what comes in through the relay."""
+        instance's device is to be opened. `arrivals` keeps what comes in through the relay. `rest` lets what is being
+        sent end before a session is closed only to be opened again."""
         self._engine = engine
         self._pool = pool
         self._ledger = ledger
@@ -104,6 +106,7 @@ class Sessions:
         self._on_connected = on_connected
         self._may_connect = may_connect
         self._account_of = account_of
+        self._rest = rest
         self._on_settled = on_settled
         self._metrics = metrics
         self._inbox = inbox
@@ -112,6 +115,8 @@ class Sessions:
         self._pairs_at_once = pairs_at_once
         self._held: dict[UUID, Held] = {}
         self._opening: set[UUID] = set()
+        self._closing: dict[UUID, Held] = {}  # to be opened again
+        self._overtaken: set[UUID] = set()  # changed while they were opened
         self._unlinking: set[UUID] = set()
         self._clock = clock or SystemClock()
         self._comebacks = Comebacks(self._clock, chance or Random())
@@ -157,7 +162,7 @@ class Sessions:
 
     async def look(self, instance: UUID) -> None:
         """An instance may be new or changed: open it if it is ours, linked and not open."""
-        if instance in self._held or instance in self._opening:
+        if instance in self._held or instance in self._opening or instance in self._closing:
             return
         owner = await table.find(self._pool, instance)
         if owner is not None:
@@ -165,7 +170,9 @@ class Sessions:
 
     def changed(self, instance: UUID) -> None:
         """Settings of an instance changed: its session is opened anew when it is to go another way."""
-        if instance in self._held and self._tasks is not None:
+        if instance in self._opening:
+            self._overtaken.add(instance)
+        elif instance in self._held and self._tasks is not None:
             self._tasks.create_task(self._follow(instance), name="follow a change")
 
     async def _follow(self, instance: UUID) -> None:
@@ -186,9 +193,15 @@ class Sessions:
         """Close the session and open it again; the link survives. False: there is nothing linked to open."""
         held = self._held.pop(instance, None)
         if held is not None:
-            await held.session.close()
+            self._closing[instance] = held
+            try:
+                if self._rest is not None:
+                    await self._rest(instance)
+                await held.session.close()
+            finally:
+                del self._closing[instance]
         await self.look(instance)
-        return instance in self._held
+        return instance in self._held or instance in self._opening or instance in self._closing
 
     async def unlink(self, instance: UUID) -> None:
         """Log the device out, and forget it also when WhatsApp cannot be told. Idempotent. It is no news to whoever
@@ -196,7 +209,7 @@ class Sessions:
         owner = await table.find(self._pool, instance)
         if owner is None or owner.device is None:
             return
-        held = self._held.pop(instance, None)
+        held = self._held.pop(instance, None) or self._closing.get(instance)
         self._unlinking.add(instance)
         try:
             if held is not None:
@@ -218,12 +231,13 @@ class Sessions:
         gone = set(shards)
         self._pairings.end(gone)
         going = [instance for instance, held in self._held.items() if held.shard in gone]
+        leaving = [held for held in self._closing.values() if held.shard in gone]
         async with asyncio.TaskGroup() as tasks:
-            for instance in going:
-                tasks.create_task(self._held.pop(instance).session.close())
+            for held in (*(self._held.pop(instance) for instance in going), *leaving):
+                tasks.create_task(held.session.close())
 
     async def _open(self, owner: SessionOwner) -> None:
-        if not self._is_ours(owner) or owner.id in self._opening:
+        if not self._is_ours(owner) or owner.id in self._opening or owner.id in self._closing:
             return
         if owner.id in self._held:
             self.changed(owner.id)
@@ -245,6 +259,9 @@ class Sessions:
             log.exception("session not opened", instance=owner.id)
         finally:
             self._opening.discard(owner.id)
+            if owner.id in self._overtaken:
+                self._overtaken.discard(owner.id)
+                self.changed(owner.id)
 
     async def _open_device(self, owner: SessionOwner, account: Account) -> None:
         while self._is_ours(owner):

@@ -1,5 +1,6 @@
 """Servers for tests: one Postgres and one Valkey per pytest process, and a fresh database per test."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -18,10 +19,37 @@ from tests.databases import Databases
 LONG = ("system", "property", "browser", "contract")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--wire", choices=("direct", "relay"), help="only the tests of real sessions, all of which go this way"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Every program that a test starts inherits the variable; a test that is about one way names it itself."""
+    if wire := config.getoption("--wire"):
+        os.environ["WHATSAPP_WIRE"] = wire
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files first: with whole files dealt out to processes, one that begins last would leave the others idle."""
+    if wire := config.getoption("--wire"):
+        others = [item for item in items if not _goes(item, wire)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _goes(item, wire)]
     rooms = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(rooms).parts[0] not in LONG)
+
+
+def _goes(item: pytest.Item, wire: str) -> bool:
+    is_named = item.get_closest_marker("either_wire") is not None
+    return is_named and (wire == "direct" or item.get_closest_marker("only_direct") is None)
+
+
+@pytest.fixture(scope="session")
+def wire(pytestconfig: pytest.Config) -> str:
+    """The way of real sessions in this run."""
+    return pytestconfig.getoption("--wire") or "direct"
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ class Station:
         self.clock = clock or ManualClock()
         self.policy = AT_ONCE
         self.links = True
+        self.restart_wait = 10.0
         self.behaviour = Behaviour(receipts=False)
         self.journal = Journal()
         self.shards = Shards()
@@ -94,6 +95,7 @@ class Station:
             self.engine, self.pool, self.ledger, self.shards.epoch_of, lambda one: self.couriers.wake(one),
             lambda one, chat: self.couriers.settled(one, chat), self.metrics, inbox=self.inbox,
             announce=self.announced.update, clock=self.clock, chance=self.chance,
+            rest=lambda one: self.couriers.rest_instance(one, self.restart_wait),
         )  # fmt: skip
         numbers = Numbers(self.pool, self.clock)
         self.composing = Composing(self.pool, self.clock, numbers, lambda instance, session: self.media)

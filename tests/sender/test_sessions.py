@@ -1,10 +1,13 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from common.addresses import Jid
 from common.tables import shard
 from sender.comebacks import CONFLICT_FIRST
 from sender.whatsapp.session import Banned, LoggedOut, Outdated, Replaced
+from tests.builders import new_message
 from tests.sender.station import ALL, Station
 from tests.waiting import eventually
 
@@ -88,3 +91,50 @@ async def test_a_logged_out_device_is_forgotten(station: Station) -> None:
         await station.session(instance).end(LoggedOut("the phone"))
         assert await state(station, instance) == "logged-out"
         assert station.sessions.get(instance) is None
+
+
+class Hold:
+    """A send that is under way until it is let go."""
+
+    def __init__(self, station: Station) -> None:
+        self.began, self.may_end = asyncio.Event(), asyncio.Event()
+        station.behaviour.after = self
+
+    async def __call__(self, to: Jid, whatsapp_id: str) -> None:
+        self.began.set()
+        await self.may_end.wait()
+
+
+async def test_a_restart_waits_for_what_is_being_sent_and_the_rest_goes_on_the_new_session(station: Station) -> None:
+    hold = Hold(station)
+    async with station.running():
+        instance = await station.instance()
+        first = station.session(instance)
+        numbers = await station.send(new_message(instance, "0"), new_message(instance, "1"))
+        await hold.began.wait()
+        restarting = asyncio.create_task(station.sessions.restart(instance))
+        again = asyncio.create_task(station.sessions.restart(instance))
+        assert await again  # there is something linked; it is being opened already
+        await station.look(instance)  # a ring opens no second session meanwhile
+        assert station.session(instance) is first
+        assert first.is_connected
+        hold.may_end.set()
+        assert await restarting
+        await eventually(lambda: len(station.journal.handed) == 2)
+        await station.rest()
+        assert station.session(instance) is not first
+    assert station.texts() == ["0", "1"]
+    assert [await station.status(number) for number in numbers] == ["sent", "sent"]
+
+
+async def test_a_restart_does_not_wait_for_ever(station: Station) -> None:
+    station.restart_wait = 0.05
+    hold = Hold(station)
+    async with station.running():
+        instance = await station.instance()
+        first = station.session(instance)
+        await station.send(new_message(instance))
+        await hold.began.wait()
+        assert await station.sessions.restart(instance)
+        assert station.session(instance) is not first
+        hold.may_end.set()

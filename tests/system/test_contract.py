@@ -11,7 +11,7 @@ from tests.databases import Databases
 from tests.system.talking import FRIEND, NOBODY, OTHER, PHONE, Talk, png, talking
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,7 @@ async def test_metadata_shows_a_group_with_and_without_its_invitation(talk: Talk
     assert "error" in await talk.get("group-metadata/120363999999999999-group", 404)
 
 
+@pytest.mark.only_direct
 async def test_a_group_is_changed(talk: Talk) -> None:
     group = await talk.group()
     assert await talk.post("update-group-name", {"groupId": group, "groupName": "Sul"}) == {"value": True}
@@ -207,6 +208,7 @@ async def test_people_are_blocked(talk: Talk) -> None:
 # --- chats ---
 
 
+@pytest.mark.only_direct
 async def test_directly_a_chat_is_listed_and_read_and_no_more(talk: Talk) -> None:
     received = await talk.emulator.post(f"contacts/{OTHER}/send", to=PHONE, text="oi")
     with anyio.fail_after(PATIENCE):
@@ -230,6 +232,7 @@ async def test_directly_a_chat_is_listed_and_read_and_no_more(talk: Talk) -> Non
 # --- privacy ---
 
 
+@pytest.mark.only_direct
 async def test_privacy_is_set(talk: Talk) -> None:
     for route in ("last-seen", "photo", "description"):
         for value in ("NONE", "CONTACTS", "CONTACT_BLACKLIST", "ALL"):

@@ -28,7 +28,7 @@ from tests.system.programs import Sender, ask_on, enqueue_on
 from tests.system.whatsapp import link, settings_of
 from tests.waiting import PATIENCE, eventually
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 PHONE, FRIEND, OTHER = "5511900000001", "5511988880000", "5511977770000"
 KEY = b"k" * 32

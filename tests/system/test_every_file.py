@@ -21,7 +21,7 @@ from tests.system.test_whatsapp import link
 from tests.waiting import PATIENCE, eventually
 from tests.web_server import WebServer, answer, web_server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 OWN, PERSON = "5511900000001", "5511988887777"
 LOCAL = "127.0.0.1/32"

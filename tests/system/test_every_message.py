@@ -24,7 +24,7 @@ from tests.system.programs import Sender, ask_on, statuses
 from tests.system.test_whatsapp import link
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 OWN, FRIEND, META_AI = "5511900000001", OTHER, "13135550002"
 

@@ -17,6 +17,8 @@ from common.local.postgres import find_binaries
 from tests.system.pombo import pombo, up
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.either_wire
+
 TEXT = 'Olá 🕊️ 👩‍👩‍👧\nsecond line\n\n\tfourth, with "quotes", <tags> and 65 % — fim'
 
 

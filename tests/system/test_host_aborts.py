@@ -19,7 +19,7 @@ from tests.system.programs import Sender, ask_on, enqueue_on, statuses
 from tests.system.whatsapp import link, settings_of
 from tests.waiting import PATIENCE, eventually
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 SESSIONS, TEXTS, ABORTS = 6, 12, 4  # texts are those of each session
 PHONES = tuple(f"551190000{number:04d}" for number in range(SESSIONS))

@@ -18,7 +18,7 @@ from tests.system.whatsapp import settings_of, until_connected
 from tests.waiting import PATIENCE
 from tests.web_server import answer, web_server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 PHONE, FRIEND = "5511900000001", "5511988880000"
 REFUSAL = "We do not take calls, please write."

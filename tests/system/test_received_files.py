@@ -23,7 +23,7 @@ from tests.system.programs import Sender, ask_on
 from tests.system.whatsapp import link, settings_of
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 PHONE, FRIEND = "5511900000001", "5511988880000"
 KEY = "key-that-signs-links"

@@ -14,7 +14,7 @@ from tests.system.programs import Sender, ask_on, enqueue_on, statuses
 from tests.system.whatsapp import link, settings_of, state_of
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either_wire]
 
 PHONE = "5511900000001"
 CONTACTS = tuple(f"551198888000{number}" for number in range(5))
