@@ -275,10 +275,13 @@ class SenderSettings(SealingSettings):
     # Whether sessions speak to WhatsApp themselves or through the relay of their host; an instance may say otherwise.
     whatsapp_wire: Literal["direct", "relay"] = "direct"
     # How long a relayed session waits for WhatsApp's word on a message that has left; then the message is in doubt.
-    whatsapp_ack_timeout: Duration = seconds(20)
+    whatsapp_ack_timeout: Duration = seconds(10)
     # Stanzas of a relayed session that may wait for a received message to be stored before no more are read.
     whatsapp_relay_held: int = Field(default=500, ge=1)
     whatsapp_question_pause: Duration = seconds(0.2)
+    # For receivers who could not read a message that the library has forgotten since: so often each, and for so long.
+    whatsapp_retry_answers: int = Field(default=5, ge=0)
+    whatsapp_retry_age: Duration = timedelta(days=7)
     # A WhatsApp server of one's own: who signs its certificates (a PEM file) and its handshakes (a key in hex).
     whatsapp_ca_file: str = ""
     whatsapp_noise_root: str = Field(default="", pattern=r"^([0-9a-fA-F]{64})?$")

@@ -41,6 +41,7 @@ from sender.pictures import Pictures
 from sender.policies import caches_of, delivery_of, lookups_of, pictures_of, schedule_of
 from sender.probes import VERSION, Probes
 from sender.questions import Questions
+from sender.recalling import Recalling
 from sender.rescue import Rescue
 from sender.sessions import Sessions
 from sender.stays import Stays
@@ -96,7 +97,7 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
         clock, max_attempts=settings.message_queue_max_attempts, keeps_all_events=keeps_all,
     )  # fmt: skip
     arrivals = Arrivals(pool, lambda: leases.held, vault)
-    engine = choose_engine(settings, clock, arrivals.left)
+    engine = choose_engine(settings, clock, arrivals.left, lambda *asked: recalling.recall(*asked))
     media = media_parts(settings, pool, clock, MediaMetrics(registry, namespace))
     files = file_parts(settings, media, outbound, clock)
     pictures = Pictures(
@@ -123,8 +124,10 @@ def assemble(settings: SenderSettings, stores: Stores, node_id: str, clock: Cloc
     )  # fmt: skip
     numbers = Numbers(pool, clock)
     composing = Composing(pool, clock, numbers, files.desk.of)
+    delivery = delivery_of(settings)
+    recalling = Recalling(pool, leases, composing.compose, settings.whatsapp_retry_age, delivery.compose_timeout)
     couriers = Couriers(
-        pool, sessions.get, ledger, delivery_of(settings), clock, metrics, chance, composing.compose
+        pool, sessions.get, ledger, delivery, clock, metrics, chance, composing.compose
     )  # fmt: skip
     rescue = Rescue(
         pool, lambda: leases.held, lambda one: node.look(one), couriers.doubt, schedule_of(settings), clock, metrics,

@@ -44,6 +44,7 @@ from sender.whatsapp.session import (
     Receipts,
     Replaced,
     Session,
+    Taken,
     Unopened,
 )
 
@@ -268,6 +269,9 @@ class Sessions:
         match event:
             case Receipts(ids, chat, sender, kind, at):
                 for settled in await self._ledger.receipt(owner.shard, owner.id, ids, kind, at, chat, sender):
+                    self._on_settled(owner.id, settled)
+            case Taken(whatsapp_id, at):
+                for settled in await self._ledger.receipt(owner.shard, owner.id, (whatsapp_id,), "sent", at):
                     self._on_settled(owner.id, settled)
             case Connected(phone, lid, name, platform):
                 self._comebacks.connected(owner.id)

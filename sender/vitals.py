@@ -1,6 +1,6 @@
 """Vitals: what is read off a running node at the moment when Prometheus asks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,6 +18,9 @@ class Hosts(Protocol):
 
     @property
     def relay_problems(self) -> int: ...
+
+    @property
+    def asked_again(self) -> Mapping[str, int]: ...
 
     @property
     def hosts_died(self) -> int:
@@ -41,9 +44,10 @@ class HostsCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         alive = died = problems = 0
+        asked: Mapping[str, int] = {}
         if isinstance(self._engine, Hosts):
             alive, died = self._engine.hosts_alive, self._engine.hosts_died
-            problems = self._engine.relay_problems
+            problems, asked = self._engine.relay_problems, dict(self._engine.asked_again)
         yield GaugeMetricFamily(f"{self._prefix}whatsapp_hosts", "Session hosts of this node", value=alive)
         yield CounterMetricFamily(
             f"{self._prefix}whatsapp_host_deaths", "Session hosts that ended without having been asked to", value=died
@@ -53,6 +57,14 @@ class HostsCollector(Collector):
             "Connections that the wire relay refused or lost for a reason of its own",
             value=problems,
         )
+        again = CounterMetricFamily(
+            f"{self._prefix}whatsapp_asked_again",
+            "Requests of receivers for messages that the engine had forgotten, by what became of them",
+            labels=("outcome",),
+        )
+        for outcome, count in asked.items():
+            again.add_metric((outcome,), count)
+        yield again
 
 
 def watch_sessions(metrics: SenderMetrics, sessions: Sessions) -> None:

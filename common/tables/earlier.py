@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from common.addresses import Jid
 from common.postgres import Executor
+from common.tables.message import QueuedMessage
 
 # A caller names what the API told it; the phone and receipts name what WhatsApp knows. They are the same id wherever
 # the engine uses the one that it is given.
@@ -27,6 +29,23 @@ FIND_TOLD_IDS = """
      AND message_history.whatsapp_id = named.whatsapp_id
     WHERE message_id <> message_history.whatsapp_id"""
 
+# What surely or perhaps left under that id, for a receiver who could not read it.
+RECALL = """
+    SELECT message.id, message.instance_id, instance.shard, zaap_id, message_id, kind, chat,
+           payload::text AS payload, attempts, max_attempts, accepted_at
+    FROM (
+        SELECT id, instance_id, zaap_id, message_id, kind, chat, payload, attempts, max_attempts, accepted_at
+        FROM message_queue
+        WHERE instance_id = $1 AND whatsapp_id = $2 AND status IN ('sending', 'uncertain')
+        UNION ALL
+        SELECT id, instance_id, zaap_id, message_id, kind, chat, payload, attempts, max_attempts, accepted_at
+        FROM message_history
+        WHERE instance_id = $1 AND whatsapp_id = $2 AND status IN ('sent', 'delivered', 'read', 'played')
+          AND finished_at > now() - $3::interval
+    ) AS message
+    JOIN instance ON instance.id = message.instance_id
+    LIMIT 1"""
+
 OWN_ADDRESSES = """
     SELECT device, lid
     FROM instance
@@ -45,6 +64,14 @@ async def find(executor: Executor, instance: UUID, message_id: str) -> EarlierMe
     """What this instance sent under that id."""
     row = await executor.fetchrow(FIND, instance, message_id)
     return None if row is None else EarlierMessage(*row)
+
+
+async def recall(executor: Executor, instance: UUID, whatsapp_id: str, age: timedelta) -> QueuedMessage | None:
+    """What left under that id and is no older, as the row that it was when it was sent."""
+    row = await executor.fetchrow(RECALL, instance, whatsapp_id, age)
+    if row is None:
+        return None
+    return QueuedMessage(**row, delay_message=None, delay_typing=0, waits=None, expires_at=None)
 
 
 async def find_told_ids(executor: Executor, named: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:

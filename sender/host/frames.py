@@ -10,11 +10,18 @@
                    verdict {go}                                answer to on-wire: may the bytes of call `id` leave?
                    ack {session, number}                       events up to this number are safe
                    kept {session, number}                      messages up to this number may reach the library
+                   remind {session, to, wire_id} + body        a call; a message that was sent before, to be known again
+                   reminded {session, number}                  who asks for a forgotten message may reach the library
+                   give-up {session, library_id}               the library need not wait for WhatsApp's word on it
     host -> node   hello {version}                             the library is loaded
-                   answer {error?, held?} + body               end of call `id`; held: its bytes were not let go
+                   answer {error?, held?, was_seen?} + body    end of call `id`; held: its bytes were not let go, for
+                                                               which the session may have been cut off (is_cut_off);
+                                                               was_seen: its id was, so the relay kept it back
                    on-wire {whatsapp_id, library_id}           call `id` is about to leave; both of its ids
                    event {session, number, code, at} + body    one event of the library
                    arrived {session, number} + body            a message's stanza, which waits in the relay
+                   forgotten {session, number} + body          who asks for a message that the library has forgotten
+                   late {session} + body                       WhatsApp's word on a message that was given up
                    qr {session} + body, status {session} + body
                    ended {session, error}                      the session's thread is over
                    log {level, line}

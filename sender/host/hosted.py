@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
+from typing import Protocol
 
 from sender.host.frames import Frame
 from sender.host.gate import HANDSHAKE, Gate, Pass
@@ -31,12 +32,30 @@ class State(Enum):
     ENDED = auto()
 
 
+class WireNames(Protocol):
+    """What the relay does with the ids of a session's messages; called before their bytes are written."""
+
+    def rename(self, library_id: str, wire_id: str) -> None:
+        """It leaves under this id."""
+        ...
+
+    def remind(self, library_id: str, wire_id: str) -> None:
+        """It was sent before under this id, and is not sent now."""
+        ...
+
+    def take_back(self, library_id: str) -> None:
+        """It does not leave after all."""
+        ...
+
+
 @dataclass(slots=True)
 class _Sending:
     call: int
     wire_id: str
+    reminds: bool = False
     is_on_wire: bool = False
     is_held: bool = False
+    is_cut_off: bool = False
     judged: threading.Event = field(default_factory=threading.Event)
     may_go: bool = False
 
@@ -44,8 +63,8 @@ class _Sending:
 class Hosted:
     """Never call the library for a session that is not READY: it would abort the process.
 
-    `rename` has the relay write a message of the library's id under another one. `window` is how many events may be
-    under way to the node: 1 means that each is safe before the library goes on.
+    `names` is there for a session with a relay. `window` is how many events may be under way to the node: 1 means that
+    each is safe before the library goes on.
     """
 
     def __init__(
@@ -56,7 +75,7 @@ class Hosted:
         link: Link,
         background: Executor,
         window: int = 1,
-        rename: Callable[[str, str], None] | None = None,
+        names: WireNames | None = None,
     ) -> None:
         self.name = name
         self._library = library
@@ -64,7 +83,7 @@ class Hosted:
         self._link = link
         self._background = background
         self._window = window
-        self._rename = rename
+        self._names = names
         self._state = State.STARTING
         self._changed = threading.Condition()
         self._pass: Pass | None = None
@@ -116,17 +135,27 @@ class Hosted:
             target=self._sit, args=(store, device, properties, proxy), name=f"session {self.name}", daemon=True
         ).start()
 
-    def send(self, call: int, to: bytes, message: bytes, wire_id: str = "") -> None:
+    def remind(self, call: int, to: bytes, message: bytes, wire_id: str) -> None:
+        """As `send`, of a message that was sent under that id before: the library knows it then, and nothing leaves."""
+        if self._names is None or not wire_id:
+            self._link.send(Frame("answer", call, {"error": "not-ready"}))
+            return
+        self.send(call, to, message, wire_id, reminds=True)
+
+    def send(self, call: int, to: bytes, message: bytes, wire_id: str = "", *, reminds: bool = False) -> None:
         """Blocks until the library answered; the answer is a frame."""
         # Inside the gate a session that is ready stays known to the library until the call has found it.
         with self._gate.reading():
             if not self.is_ready:
                 self._link.send(Frame("answer", call, {"error": "not-ready"}))
                 return
-            sending = self._sending = _Sending(call, wire_id)
+            sending = self._sending = _Sending(call, wire_id, reminds)
             answer = self._library.send(self.name, to, message)
             self._sending = None
-        self._link.send(Frame("answer", call, {"held": True} if sending.is_held else {}, answer))
+        fields = {"held": True, "is_cut_off": sending.is_cut_off} if sending.is_held else {}
+        if reminds:
+            fields = {"was_seen": sending.is_on_wire}
+        self._link.send(Frame("answer", call, fields, answer))
 
     def show_presence(self, call: int, to: bytes, composing: bool, recording: bool) -> None:
         self._call(call, lambda: self._library.show_presence(self.name, to, composing=composing, recording=recording))
@@ -293,16 +322,24 @@ class Hosted:
             return
         sending.is_on_wire = True
         fields = {"session": self.name, "whatsapp_id": whatsapp_id, "library_id": whatsapp_id}
-        if self._rename is not None and sending.wire_id:
-            self._rename(whatsapp_id, sending.wire_id)
+        if self._names is not None and sending.wire_id:
+            if sending.reminds:
+                self._names.remind(whatsapp_id, sending.wire_id)
+                return
+            self._names.rename(whatsapp_id, sending.wire_id)
             fields["whatsapp_id"] = sending.wire_id
         self._link.send(Frame("on-wire", sending.call, fields))
         sending.judged.wait(VERDICT_PATIENCE)
-        if not sending.may_go:
-            # Without a socket the bytes cannot leave.
-            sending.is_held = True
-            with self._gate.reading():
-                self._library.disconnect(self.name)
+        if sending.may_go:
+            return
+        sending.is_held = True
+        if self._names is not None and sending.wire_id:
+            self._names.take_back(whatsapp_id)
+            return
+        # Without a socket the bytes cannot leave.
+        sending.is_cut_off = True
+        with self._gate.reading():
+            self._library.disconnect(self.name)
 
     def _wait_for_quiet(self) -> None:
         deadline = time.monotonic() + EVENTS_PATIENCE

@@ -245,8 +245,10 @@ class HostProcess:
             if (call := self._calls.get(frame.id)) is not None:
                 call.put(frame)
             elif frame.kind == "on-wire":
-                # Whoever wanted it sent has given up and will not learn what became of it.
+                # Whoever wanted it sent has given up and will not learn what became of it. Its session will.
                 self.tell(Frame("verdict", frame.id, {"session": frame.fields["session"], "go": False}))
+                if (receiver := self._receivers.get(frame.fields["session"])) is not None:
+                    receiver(frame)
         elif frame.kind == "log":
             fields = {**frame.fields, "line": scrubbed(frame.fields["line"])}
             if frame.fields["source"] == "relay":

@@ -1,6 +1,6 @@
 """The child's main loop: calls of the node become work of the sessions in this process."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from sender.whatsapp.wire.errors import BadKey
 
 if TYPE_CHECKING:  # a host without a relay does not pay for it
     from sender.whatsapp.relay.relay import Relay
+    from sender.whatsapp.relay.relayed import Relayed
 
 # Closing may block on a dialing that hangs. It has threads of its own, or it could not free those that wait for it.
 CLOSERS = 16
@@ -52,6 +53,9 @@ class Service:
             "query": self._query,
             "notify": self._notify,
             "kept": self._kept,
+            "remind": self._remind,
+            "reminded": self._reminded,
+            "give-up": self._give_up,
             "withdraw": self._withdraw,
             "verdict": self._verdict,
             "ack": self._ack,
@@ -74,14 +78,15 @@ class Service:
         proxy = frame.fields.get("proxy", "")
         if self._relay is not None:
             try:
-                tell = partial(self._tell_arrival, name) if frame.fields.get("keeps_arrivals") else None
-                proxy = self._relay.admit(name, bytes.fromhex(frame.fields["noise_key"]), proxy, tell)
+                tell = partial(self._tell, "arrived", name) if frame.fields.get("keeps_arrivals") else None
+                forgotten = partial(self._tell, "forgotten", name) if frame.fields.get("reminds") else None
+                late = partial(self._tell, "late", name, 0)
+                proxy = self._relay.admit(name, bytes.fromhex(frame.fields["noise_key"]), proxy, tell, forgotten, late)
             except BadKey as problem:
                 self._link.send(Frame("answer", frame.id, {"error": str(problem)}))
                 return
         relayed = self._relay.find(name) if self._relay is not None else None
-        rename = relayed.rename if relayed is not None else None
-        session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window, rename)
+        session = Hosted(name, self._library, self._gate, self._link, self._closers, self._window, relayed)
         self._sessions[name] = session
         session.start(frame.fields["store"], bytes.fromhex(device), bytes.fromhex(properties), proxy)
         self._link.send(Frame("answer", frame.id))
@@ -94,6 +99,12 @@ class Service:
         to, wire_id = bytes.fromhex(frame.fields["to"]), frame.fields.get("wire_id", "")
         if (session := self._session(frame)) is not None:
             self._lanes.submit(session.name, frame.id, lambda: session.send(frame.id, to, frame.body, wire_id))
+
+    def _remind(self, frame: Frame) -> None:
+        to, wire_id = bytes.fromhex(frame.fields["to"]), frame.fields["wire_id"]
+        if (session := self._session(frame)) is not None:
+            work = lambda: session.remind(frame.id, to, frame.body, wire_id)  # noqa: E731
+            self._lanes.submit(session.name, frame.id, work)
 
     def _presence(self, frame: Frame) -> None:
         to, composing, recording = (frame.fields[key] for key in ("to", "composing", "recording"))
@@ -157,19 +168,26 @@ class Service:
 
     def _notify(self, frame: Frame) -> None:
         """Something that the library is to take for WhatsApp's word. Nobody waits for it."""
-        relay = self._relay
-        relayed = relay.find(frame.fields["session"]) if relay is not None else None
-        if relay is not None and relayed is not None:
-            relay.begin(lambda: relayed.tell_library(frame.body))
+        self._in_relay(frame, lambda relayed: relayed.tell_library(frame.body))
 
-    def _tell_arrival(self, session: str, number: int, stanza: bytes) -> None:
-        self._link.send(Frame("arrived", fields={"session": session, "number": number}, body=stanza))
+    def _tell(self, kind: str, session: str, number: int, stanza: bytes) -> None:
+        self._link.send(Frame(kind, fields={"session": session, "number": number}, body=stanza))
 
     def _kept(self, frame: Frame) -> None:
+        self._in_relay(frame, lambda relayed: relayed.kept(frame.fields["number"]))
+
+    def _reminded(self, frame: Frame) -> None:
+        self._in_relay(frame, lambda relayed: relayed.reminded(frame.fields["number"]))
+
+    def _give_up(self, frame: Frame) -> None:
+        self._in_relay(frame, lambda relayed: relayed.give_up(frame.fields["library_id"]))
+
+    def _in_relay(self, frame: Frame, work: "Callable[[Relayed], Awaitable[None]]") -> None:
+        """Something that nobody waits for."""
         relay = self._relay
         relayed = relay.find(frame.fields["session"]) if relay is not None else None
         if relay is not None and relayed is not None:
-            relay.begin(lambda: relayed.kept(frame.fields["number"]))
+            relay.begin(lambda: work(relayed))
 
     def _withdraw(self, frame: Frame) -> None:
         if self._lanes.withdraw(frame.id) or self._transfers.withdraw(frame.id):

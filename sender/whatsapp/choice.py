@@ -5,13 +5,15 @@ from pathlib import Path
 
 from common.clock import Clock
 from common.settings import SenderSettings
-from sender.whatsapp.session import Engine, KeptArrivals
+from sender.whatsapp.session import Engine, KeptArrivals, Recall
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine
 
 
-def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | None = None) -> Engine:
+def choose_engine(
+    settings: SenderSettings, clock: Clock, kept: KeptArrivals | None = None, recall: Recall | None = None
+) -> Engine:
     """The engine that WHATSAPP_ENGINE names; the real one is imported only when it is the one. `kept` tells which
-    messages came in through the relay and were not told."""
+    messages came in through the relay and were not told, `recall` makes those anew that somebody could not read."""
     if settings.whatsapp_engine == "simulated":
         path = Path(settings.simulated_journal) if settings.simulated_journal else None
         return SimulatedEngine(
@@ -39,6 +41,7 @@ def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | N
         patience,
         send=min(patience.send, settings.send_timeout.total_seconds() * 0.95),
         between_questions=settings.whatsapp_question_pause.total_seconds(),
+        answers=settings.whatsapp_retry_answers,
     )
     return NeonizeEngine(
         settings.session_store,
@@ -48,4 +51,5 @@ def choose_engine(settings: SenderSettings, clock: Clock, kept: KeptArrivals | N
         logins=settings.session_open_concurrency,
         idle_timeout=settings.wameow_idle_timeout.total_seconds(),
         kept=kept,
+        recall=recall,
     )

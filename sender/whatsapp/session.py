@@ -91,6 +91,14 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """WhatsApp's word that it took a message, after whoever sent it had given up waiting."""
+
+    whatsapp_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """Anything else, as the engine's own bytes; `code` names the engine's event type. Stored first, read later."""
 
@@ -134,7 +142,19 @@ class KeptArrival:
 KeptArrivals = Callable[[str], Awaitable[Sequence[KeptArrival]]]
 """What was kept of an instance and not told, the oldest first."""
 
-Event = Connected | Disconnected | LoggedOut | Replaced | Banned | Outdated | Receipts | Raw | Arrived | Unopened
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A message that was sent, made anew; `may_leave` says whether it is still ours to send."""
+
+    chat: Jid
+    message: Message
+    may_leave: Callable[[], bool]
+
+
+Event = (
+    Connected | Disconnected | LoggedOut | Replaced | Banned | Outdated | Receipts | Taken | Raw | Arrived | Unopened
+)
 
 Listener = Callable[[Event], Awaitable[None]]
 """Returns when the event is safe. The engine waits for it before it takes the session's next event (back-pressure)."""
@@ -143,6 +163,11 @@ OnWire = Callable[[str], Awaitable[None]]
 """Told the WhatsApp id at the latest moment before the bytes leave (or as soon as the engine can know it).
 
 When it raises, the message must not leave: `send` raises the same."""
+
+
+Recall = Callable[[str, str, "Session"], Awaitable[Recalled | None]]
+"""Told an instance, the WhatsApp id of a message that somebody could not read, and the session. None: it cannot be had
+again. Raises DeliveryError or an outage where it cannot be had now."""
 
 
 class Session(Protocol):

@@ -30,10 +30,13 @@ class Memory:
         self.unopened: list[ArrivalName] = []
         self.connected = asyncio.Event()
         self.is_deaf = False
+        self.known_at_login: list[str] = []
+        """The texts that needed no library to be read, or that it had read before."""
 
     async def __call__(self, event: Event) -> None:
         match event:
             case Connected():
+                self.known_at_login = self.texts()
                 self.connected.set()
             case Arrived(arrivals):
                 for each in arrivals:

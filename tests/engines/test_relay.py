@@ -1,21 +1,30 @@
 """What real sessions can do through the relay only."""
 
+import os
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from common.addresses import Jid, parse_phone, user_of
+from common.addresses import Jid, parse_phone, user_of, without_device
 from common.errors import NotConnected, OutcomeUnknown, Refused
+from common.tables.event_inbox import ToldEvent
+from sender.composers.secrets import Purpose, seal
+from sender.translation.sealed import find as find_sealed
+from sender.translation.sealed import own_addresses
+from sender.whatsapp.engine_events import EventCode, e2e
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.patience import Patience
 from sender.whatsapp.neonize.relayed_session import RelayedSession
 from sender.whatsapp.powers.chats import BookEntry, MessageName
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.relay.app_state import NoKey
-from sender.whatsapp.session import Account, Connected, Disconnected
+from sender.whatsapp.session import Account, Connected, Disconnected, Raw, Secret
 from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Node
 from tests.engines.listening import Ear
@@ -163,17 +172,47 @@ async def test_why_there_is_no_session_through_the_relay_is_told(
         await session.close()
 
 
-async def test_a_vote_finds_the_secret_under_the_id_on_the_wire(relayed: NeonizeWorld, session: RelayedSession) -> None:
-    message = Message(conversation="poll")
-    message.messageContextInfo.messageSecret = bytes(range(32))
+async def test_a_vote_in_a_poll_is_opened_under_the_id_on_the_wire(
+    relayed: NeonizeWorld, account: Account, session: RelayedSession, ear: Ear
+) -> None:
+    """Also after another host has sent the poll: the secret is in the store."""
+    contact = relayed.contacts[0]
+    poll = Message(messageContextInfo={"messageSecret": bytes(range(32))})
+    poll.pollCreationMessageV3.CopyFrom(
+        e2e.PollCreationMessage(
+            name="Day?", selectableOptionsCount=1, options=[e2e.PollCreationMessage.Option(optionName="Friday")]
+        )
+    )
+    await session.send(contact, poll, id=GIVEN, on_wire=_nothing)
+    (seen,) = await relayed.emulator.messages(user_of(contact))
+    assert seen["id"] == GIVEN
+    received = e2e.Message.FromString(b64decode(seen["message"]))
+    for host in relayed.engine.hosts:
+        host.kill()
+    await ear.next(Connected)
 
-    async def on_wire(wire_id: str) -> None:
-        assert wire_id == GIVEN
-
-    await session.send(relayed.contacts[0], message, id=GIVEN, on_wire=on_wire)
-    secret = await session.message_secret(relayed.contacts[0], GIVEN)
+    vote = e2e.PollVoteMessage(selectedOptions=[sha256(b"Friday").digest()]).SerializeToString()
+    asker = Secret(without_device(Jid(account.device)), received.messageContextInfo.messageSecret)
+    sealed = seal(vote, Purpose.POLL_VOTE, GIVEN, asker, contact, os.urandom)
+    update = e2e.PollUpdateMessage(
+        pollCreationMessageKey={"ID": GIVEN, "fromMe": True, "remoteJID": contact},
+        vote=e2e.PollEncValue(encPayload=sealed.ciphertext, encIV=sealed.nonce),
+    )
+    written = b64encode(e2e.Message(pollUpdateMessage=update).SerializeToString()).decode()
+    to = user_of(Jid(account.device))
+    await relayed.emulator.post(f"contacts/{user_of(contact)}/send-raw", to=to, message=written, type="poll")
+    while (told := await ear.next(Raw)).code != EventCode.MESSAGE:
+        pass
+    row = ToldEvent(1, UUID(INSTANCE), 0, told.code, told.body, told.at, to, None, None)
+    letter = find_sealed(row)
+    assert letter is not None
+    secret = await session.message_secret(letter.chat, letter.answered)
     assert secret is not None
-    assert secret.key == bytes(range(32))
+    assert letter.open(secret, own_addresses(row)) == vote
+
+
+async def _nothing(whatsapp_id: str) -> None:
+    return
 
 
 async def _archive(session: RelayedSession, chat: Jid) -> bool:

@@ -96,9 +96,10 @@ class Station:
             announce=self.announced.update, clock=self.clock, chance=self.chance,
         )  # fmt: skip
         numbers = Numbers(self.pool, self.clock)
+        self.composing = Composing(self.pool, self.clock, numbers, lambda instance, session: self.media)
         self.couriers = Couriers(
             self.pool, self.sessions.get, self.ledger, self.policy, self.clock, self.metrics, self.chance,
-            Composing(self.pool, self.clock, numbers, lambda instance, session: self.media).compose,
+            self.composing.compose,
         )  # fmt: skip
         self.rescue = Rescue(
             self.pool, lambda: self.shards.held, self.look, self.couriers.doubt, Schedule(), self.clock, self.metrics,

@@ -21,7 +21,7 @@ from common.tables.message import NewMessage
 from sender.composers.media import File, LinkCard, Uploaded
 from sender.courier import DeliveryPolicy
 from sender.preparing import AT_ONCE, GLANCE
-from sender.whatsapp.session import Receipts
+from sender.whatsapp.session import Receipts, Taken
 from tests.builders import new_message
 from tests.clock import ManualClock
 from tests.sender.station import Station
@@ -358,17 +358,23 @@ async def test_the_chat_waits_also_for_a_message_that_comes_after_the_courier_ha
         assert station.texts() == []
 
 
-async def test_a_receipt_ends_the_doubt_and_the_wait(station: Station, clock: ManualClock) -> None:
+@pytest.mark.parametrize("status", ["delivered", "sent"])
+async def test_a_receipt_or_a_late_answer_ends_the_doubt_and_the_wait(
+    station: Station, clock: ManualClock, status: str
+) -> None:
     fails(station, OutcomeUnknown)
     async with station.running():
         instance = await station.instance()
         message = text(instance, "doubtful")
         doubtful, _ = await station.send(message, text(instance, "behind"))
         await clock.until_asleep()
-        await station.session(instance).tell(Receipts((message.message_id,), CHAT, CHAT, "delivered", clock.now()))
+        news: Receipts | Taken = Taken(message.message_id, clock.now())
+        if status == "delivered":
+            news = Receipts((message.message_id,), CHAT, CHAT, "delivered", clock.now())
+        await station.session(instance).tell(news)
         await station.journal.reached(1)
         assert station.texts() == ["behind"]
-        assert await station.status(doubtful) == "delivered"
+        assert await station.status(doubtful) == status
 
 
 async def test_no_answer_in_time_is_a_doubt(station: Station) -> None:

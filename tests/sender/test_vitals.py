@@ -1,5 +1,7 @@
 """What is read off a node when Prometheus asks."""
 
+from typing import ClassVar
+
 from prometheus_client import CollectorRegistry
 
 from common.metrics import SenderMetrics
@@ -8,6 +10,7 @@ from sender.vitals import HostsCollector, watch_sessions
 
 class Engine:
     hosts_alive, hosts_died, relay_problems = 2, 3, 4
+    asked_again: ClassVar = {"answered": 5, "gone": 6}
 
 
 class Sessions:
@@ -23,6 +26,7 @@ def test_hosts_that_live_and_that_died_are_shown() -> None:
     assert registry.get_sample_value("pombo_whatsapp_hosts") == 2
     assert registry.get_sample_value("pombo_whatsapp_host_deaths_total") == 3
     assert registry.get_sample_value("pombo_whatsapp_relay_problems_total") == 4
+    assert registry.get_sample_value("pombo_whatsapp_asked_again_total", {"outcome": "gone"}) == 6
 
 
 def test_an_engine_without_hosts_lost_none() -> None:

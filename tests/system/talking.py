@@ -37,9 +37,10 @@ def png() -> str:
 class Talk:
     """An integrator with one linked instance, and the other side."""
 
-    def __init__(self, caller: Caller, emulator: EmulatorProgram) -> None:
+    def __init__(self, caller: Caller, emulator: EmulatorProgram, sender: Sender | None = None) -> None:
         self.caller = caller
         self.emulator = emulator
+        self.sender = sender
 
     async def get(self, route: str, status: int = 200, **query: Any) -> Any:
         return await self._told("GET", route, status, params=query)
@@ -78,7 +79,7 @@ async def talking(
             async with gateway_on(settings_for(dsn, valkey.url(), ask_timeout=60)) as gateway:
                 caller = await gateway.create()
                 await link(caller, emulator, pool)
-                yield Talk(caller, emulator)
+                yield Talk(caller, emulator, sender)
         finally:
             sender.kill()
             await pool.close()

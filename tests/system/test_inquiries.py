@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from common.capabilities import Capability
@@ -48,6 +49,25 @@ async def talk(
     folder = tmp_path_factory.mktemp("inquiries")
     async with talking(databases, valkey, folder, {"business": {}, "catalog": catalog}, **WIRE) as talk:
         yield talk
+
+
+# --- messages ---
+
+
+async def test_a_contact_gets_a_text_again_whose_host_has_died_since(talk: Talk) -> None:
+    sent = await talk.post("send-text", {"phone": OTHER, "message": "Bom dia"})
+    (first,) = await talk.emulator.messages(OTHER)
+    assert first["id"] == sent["messageId"]
+    assert talk.sender is not None
+    hosts = [one for one in psutil.Process(talk.sender.pid).children() if "--relay" in one.cmdline()]
+    for host in hosts:
+        host.kill()
+    await talk.emulator.ask("DELETE", f"contacts/{OTHER}/messages")
+    await talk.emulator.post(f"contacts/{OTHER}/ask-again", id=sent["messageId"])
+    (again,) = await talk.emulator.messages(OTHER)
+    assert (again["id"], again["text"]) == (sent["messageId"], "Bom dia")
+    told = await talk.get(f"queue/{sent['zaapId']}")
+    assert (len(told["attempts"]), told["whatsappId"]) == (1, sent["messageId"])
 
 
 # --- groups ---

@@ -16,8 +16,10 @@ MessageFault = Literal[
     "drop-message",  # neither delivered nor acknowledged
     "refuse-message",  # refused with `code`
 ]
-DeliveryFault = Literal["corrupt"]  # the recipient gets a damaged ciphertext and has to ask again
-QuestionFault = Literal["refuse-question", "drop-question"]  # an iq, of the namespace `xmlns` if given
+# The recipient gets a damaged ciphertext and has to ask again; or nothing until what is held is released.
+DeliveryFault = Literal["corrupt", "hold-message"]
+# An iq, of the namespace `xmlns` if given, fails with `code`, has no answer, or has one after `seconds`.
+QuestionFault = Literal["refuse-question", "drop-question", "slow-question"]
 LoginFault = Literal["ban", "outdated", "refuse-login"]  # the next logins fail
 # Up- and downloads fail with `code` or take `seconds` longer, less when all faults are cleared meanwhile; `to` is
 # `upload` or `download` if given.

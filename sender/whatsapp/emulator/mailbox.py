@@ -21,6 +21,7 @@ class Mailbox:
     def __init__(self, database: Database, directory: Directory, faults: Faults) -> None:
         self._database = database
         self._faults = faults
+        self._held: list[tuple[Device, Node]] = []
         for sequence, phone, number, stanza in database.read(SELECT_PENDING):
             account = directory.by_phone(phone)
             device = account.devices.get(number) if account else None
@@ -33,6 +34,9 @@ class Mailbox:
         if device.receiver:
             device.receiver.receive(self._damaged(device, node))
             return
+        if node.tag == "message" and self._faults.take(("hold-message",), to=device.account.phone):
+            self._held.append((device, node))
+            return
         stanza = encode(node)
         sequence = self._database.write(INSERT_PENDING, (device.account.phone, device.number, stanza))
         self._remove(device, _key(node))
@@ -43,6 +47,13 @@ class Mailbox:
                 device.link.send_encoded(stanza)
             else:
                 device.link.send(damaged)
+
+    def release(self) -> int:
+        """Deliver what was held, the last first; how many these were."""
+        held, self._held = self._held, []
+        for device, node in reversed(held):
+            self.deliver(device, node)
+        return len(held)
 
     def pass_on(self, device: Device, node: Node) -> None:
         """Hand over what is worth nothing later: a device that is not there misses it."""

@@ -1,5 +1,6 @@
 """Which service answers which question (iq), by namespace and the tag of its content."""
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
@@ -40,9 +41,16 @@ class Questions:
         fault = self._faults.take(QUESTION_KINDS, phone=_phone(connection), xmlns=namespace)
         if fault and fault.kind == "drop-question":
             return
+        if fault and fault.kind == "slow-question":
+            asyncio.get_running_loop().call_later(fault.seconds, self._answer, connection, question, (namespace, tag))
+            return
+        self._answer(connection, question, (namespace, tag), fault.code if fault else None)
+
+    def _answer(self, connection: Connection, question: Node, key: Key, refusal_code: int | None = None) -> None:
+        namespace, tag = key
         try:
-            if fault:
-                raise Refused(fault.code, "injected")
+            if refusal_code is not None:
+                raise Refused(refusal_code, "injected")
             reply = self._reply(connection, question, (namespace, tag))
         except Refused as refusal:
             connection.send(error(question, refusal))

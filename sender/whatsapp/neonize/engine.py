@@ -1,6 +1,7 @@
 """The real WhatsApp engine: neonize's library in session hosts, never in this process."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
@@ -24,7 +25,17 @@ from sender.whatsapp.neonize.sending import Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.relay.trust import make_trust
-from sender.whatsapp.session import Account, KeptArrivals, Listener, Paired, PairingCode, PairingFailed, QrCode, Secret
+from sender.whatsapp.session import (
+    Account,
+    KeptArrivals,
+    Listener,
+    Paired,
+    PairingCode,
+    PairingFailed,
+    QrCode,
+    Recall,
+    Secret,
+)
 
 SCHEMA_PATIENCE = 60.0  # seconds
 
@@ -43,14 +54,18 @@ class NeonizeEngine:
         logins: int = 8,
         idle_timeout: float = 30.0,
         kept: KeptArrivals | None = None,
+        recall: Recall | None = None,
     ) -> None:
-        """`kept` lists what came in through the relay and was not told; without it the relay keeps no messages."""
+        """`kept` lists what came in through the relay and was not told; without it the relay keeps no messages.
+        `recall` makes messages anew for receivers who could not read them; without it only the library does."""
         self._options = options or HostOptions()
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
         self._chance = chance or Random()
         self._store = Store(store_dsn, idle_timeout)
         self._kept = kept
+        self._recall = recall
+        self._asked: Counter[str] = Counter()
         self._tap = Tap()
         self._logins = asyncio.Semaphore(logins)
         self._sessions: set[NeonizeSession] = set()
@@ -96,6 +111,11 @@ class NeonizeEngine:
     def relay_problems(self) -> int:
         return self._relaying.relay_problems if self._relaying else 0
 
+    @property
+    def asked_again(self) -> Mapping[str, int]:
+        """Requests for messages that the library had forgotten, by what became of them."""
+        return self._asked
+
     async def numbers_of(self, lids: Collection[Jid]) -> Mapping[Jid, str]:
         known = await self._store.other_addresses(list(lids))
         return {lid: user_of(known[lid]) for lid in lids if lid in known}
@@ -118,6 +138,8 @@ class NeonizeEngine:
                 self._kept,
                 formats=self._formats,
                 ca_file=self._options.ca_file,
+                recall=self._recall,
+                asked=self._asked,
             )
         else:
             session = NeonizeSession(account, listener, self._fleet, *shared, self._kept)

@@ -9,9 +9,9 @@ class Patience:
     send: float = 85.0
     """The library gives up after 75 s, but not when it resends after a reconnect: then it waits for ever. Less than
     what the caller waits, or nobody would be told to start the session anew."""
-    ack: float = 20.0
-    """Of relayed sessions, for WhatsApp's word on a message that has left. Whoever gets it later learns it from a
-    receipt; the next message of the session need not wait for it."""
+    ack: float = 10.0
+    """Of relayed sessions, for WhatsApp's word on a message that has left. Then the message is in doubt and the session
+    goes on with its next; a word that comes later, or a receipt, settles the doubt."""
     call: float = 10.0
     """For calls that do not wait for WhatsApp, or only for an answer nobody depends on."""
     upload: float = 280.0
@@ -30,7 +30,10 @@ class Patience:
     steady: float = 60.0
     """A host that lived longer than this around a session does not speak against the session when it dies."""
     between_questions: float = 0.2
-    """From one of our own questions to WhatsApp to the session's next."""
+    """From one of our own questions to WhatsApp to the session's next; and between two messages that are made anew for
+    receivers who could not read them."""
+    answers: int = 5
+    """How often a device that could not read a message is given it again once the library has forgotten it."""
     close: float = 12.0
     first_pause: float = 1.0
     longest_pause: float = 60.0

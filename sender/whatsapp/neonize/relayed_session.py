@@ -1,8 +1,10 @@
 """A linked device whose stanzas go through the relay of its host: what that can do more than the library alone."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -12,7 +14,10 @@ from sender.host.fleet import Fleet
 from sender.host.frames import Frame
 from sender.whatsapp.neonize.failures import failure_of_answer
 from sender.whatsapp.neonize.formats import Formats
+from sender.whatsapp.neonize.hearing import Seat
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.neonize.recovered import addresses_of
+from sender.whatsapp.neonize.reminding import Reminding
 from sender.whatsapp.neonize.sending import Sending, Tap
 from sender.whatsapp.neonize.session import NeonizeSession
 from sender.whatsapp.neonize.store import Store
@@ -25,9 +30,20 @@ from sender.whatsapp.relay.app_state import AppState
 from sender.whatsapp.relay.inquiries import inquiries
 from sender.whatsapp.relay.pace import Pace
 from sender.whatsapp.relay.plain_uploads import PlainUploads
-from sender.whatsapp.session import Accepted, Account, KeptArrivals, Listener, LocalDeletions, OnWire
+from sender.whatsapp.session import (
+    Accepted,
+    Account,
+    KeptArrivals,
+    Listener,
+    LocalDeletions,
+    OnWire,
+    Recall,
+    Recalled,
+    Taken,
+)
 from sender.whatsapp.wire.decoder import decode
 from sender.whatsapp.wire.encoder import encode
+from sender.whatsapp.wire.errors import WireError
 from sender.whatsapp.wire.node import Node
 
 PATIENCE_MARGIN = 0.9
@@ -54,10 +70,23 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
         *,
         formats: Formats,
         ca_file: str,
+        recall: Recall | None = None,
+        asked: Counter[str] | None = None,
     ) -> None:
+        """`recall` makes messages anew that a receiver could not read; `asked` counts what becomes of such requests."""
         super().__init__(account, listener, fleet, store, tap, logins, patience, clock, chance, kept)
         self._formats = formats
         self._app_state = AppState(store.pool, account.device, self.ask_whatsapp, self._notify, clock)
+        self._recall = recall
+        self._reminding = Reminding(
+            self._own_users,
+            self._recalled,
+            self._is_same_chat,
+            tap,
+            patience,
+            clock,
+            Counter() if asked is None else asked,
+        )
         own = without_device(Jid(account.device))
         pace = Pace(self.ask_whatsapp, clock, patience.between_questions)
         uploads = PlainUploads(pace.ask, account.proxy, ca_file, patience.call)
@@ -145,5 +174,50 @@ class RelayedSession(NeonizeSession, ChatList, Labels, AddressBook, LocalDeletio
     async def _opening(self) -> dict[str, Any]:
         await self._formats.check(self._store.pool)
         noise_key = await self._store.find_noise_key(self._account.device)
-        keeps = self._arrivals is not None
-        return {**await super()._opening(), "noise_key": (noise_key or b"").hex(), "keeps_arrivals": keeps}
+        return {
+            **await super()._opening(),
+            "noise_key": (noise_key or b"").hex(),
+            "keeps_arrivals": self._arrivals is not None,
+            "reminds": self._recall is not None,
+        }
+
+    def _beside(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
+        arrivals = {} if self._arrivals is None else {"arrivals": self._arrivals.run}
+        return {**arrivals, "requests for messages": self._reminding.run}
+
+    def _on_frame(self, seat: Seat, frame: Frame) -> None:
+        if frame.kind == "arrived" and self._arrivals is not None:
+            self._arrivals.arrived(seat, frame)
+        elif frame.kind == "forgotten":
+            self._reminding.ask(seat, frame)
+        elif frame.kind == "late":
+            self._hear_late(frame.body)
+        else:
+            super()._on_frame(seat, frame)
+
+    def _held_back(self) -> None:
+        """The relay keeps its bytes back and cuts nobody off."""
+
+    def _hear_late(self, stanza: bytes) -> None:
+        """WhatsApp's word on a message whose sender waits no more. A refusal is left to whoever settles doubts."""
+        with suppress(WireError):
+            ack = decode(stanza)
+            if not ack.get("error"):
+                self._hearing.add(Taken(ack.text("id"), datetime.fromtimestamp(ack.number("t"), UTC)))
+
+    async def _recalled(self, whatsapp_id: str) -> Recalled | None:
+        """Under the secret that the first one had: what others answered is sealed with it."""
+        assert self._recall is not None
+        recalled = await self._recall(self._account.instance, whatsapp_id, self)
+        if recalled is not None and recalled.message.messageContextInfo.messageSecret:
+            first = await self._store.find_secret(Jid(self._account.device), recalled.chat, whatsapp_id)
+            if first is not None:
+                recalled.message.messageContextInfo.messageSecret = first.key
+        return recalled
+
+    async def _own_users(self) -> frozenset[str]:
+        device = await self._store.find(self._account.device)
+        return addresses_of(self._account.device, device.lid if device else None)
+
+    async def _is_same_chat(self, one: Jid, other: Jid) -> bool:
+        return one == other or (await self._store.other_addresses([one])).get(one) == other

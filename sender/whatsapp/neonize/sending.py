@@ -16,6 +16,9 @@ from sender.whatsapp.session import Accepted, OnWire
 log = logs.get(__name__)
 
 
+HELD_BACK = "a message was held back"
+
+
 class Tap:
     """Whether the library still tells an id before it writes: as long as it does, no id means that nothing left."""
 
@@ -30,8 +33,8 @@ class Tap:
 
 class Sending:
     """`run` once. `wire_id` is for sessions whose relay can give a message another id than the library's; empty leaves
-    it that. `ack_patience` is how long WhatsApp may take to answer once the message has left. `must_restart` says
-    afterwards that the session cannot go on as it is."""
+    it that. `ack_patience`, for them too, is how long WhatsApp may take to answer once the message has left: then the
+    library is told to wait no longer. `must_restart` says afterwards that the session cannot go on as it is."""
 
     def __init__(
         self,
@@ -77,12 +80,15 @@ class Sending:
         except TimeoutError:
             # A message that has not begun to leave never will: nobody is there any more to let its bytes go.
             self._host.tell(Frame("withdraw", call.id))
-            self.must_restart = "the session did not take or WhatsApp did not answer a message in time"
+            if not self._give_up(call):
+                self.must_restart = "the session did not take or WhatsApp did not answer a message in time"
             if self._may_have_left:
                 raise OutcomeUnknown("WhatsApp did not answer in time") from None
             raise TemporaryFailure("the message could not leave in time") from None
         except asyncio.CancelledError:
             self._host.tell(Frame("withdraw", call.id))
+            if not self._give_up(call) and self._library_id is not None and not self._wire_id:
+                self.must_restart = HELD_BACK
             raise
         finally:
             self._host.finish(call)
@@ -104,11 +110,19 @@ class Sending:
                     return await call.next()
         return frame
 
+    def _give_up(self, call: Call) -> bool:
+        """Only a relay can end the library's wait for WhatsApp's word, which holds up all that comes after it."""
+        if not self._is_let_go or self._ack_patience is None:
+            return False
+        self._host.tell(Frame("give-up", call.id, {"session": self._session, "library_id": self._library_id}))
+        return True
+
     async def _conclude(self, answer: Frame) -> Accepted:
         if answer.fields.get("error"):
             raise NotConnected
         if answer.fields.get("held"):
-            self.must_restart = "a message was held back"
+            if answer.fields["is_cut_off"]:
+                self.must_restart = HELD_BACK
             raise self._objection or TemporaryFailure("the message's id could not be made safe in time")
         result = SendMessageReturnFunction.FromString(answer.body)
         if result.Error:

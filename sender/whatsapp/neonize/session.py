@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -33,7 +33,7 @@ from sender.whatsapp.neonize.protobuf import (
     from_engine,
     to_engine,
 )
-from sender.whatsapp.neonize.sending import Sending, Tap
+from sender.whatsapp.neonize.sending import HELD_BACK, Sending, Tap
 from sender.whatsapp.neonize.store import Store
 from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import (
@@ -224,12 +224,13 @@ class NeonizeSession:
                 hearing = self._hearing_task = tasks.create_task(
                     self._hearing.run(), name=f"events of {self._account.instance}"
                 )
-                arriving = None
-                if self._arrivals is not None and self._account.wire == "relay":
-                    arriving = tasks.create_task(self._arrivals.run(), name=f"arrivals of {self._account.instance}")
+                beside = [
+                    tasks.create_task(work(), name=f"{name} of {self._account.instance}")
+                    for name, work in self._beside().items()
+                ]
                 await self._keep()
-                if arriving is not None:
-                    arriving.cancel()
+                for task in beside:
+                    task.cancel()
                 self._hearing.end()
                 if self._closing.is_set():
                     _, stuck = await asyncio.wait((hearing,), timeout=self._patience.close)
@@ -237,6 +238,10 @@ class NeonizeSession:
                         task.cancel()
         finally:
             self._ended.set()
+
+    def _beside(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
+        """What runs as long as the session lives, by name."""
+        return {}
 
     async def _keep(self) -> None:
         """Connected, or on the way to it, until closed or final."""
@@ -346,11 +351,15 @@ class NeonizeSession:
             self._finish(without_addresses(frame.fields["error"]) or "ended")
         elif frame.kind == "log":
             self._hear_problem(f"the wire relay: {frame.fields['line']}")
-        elif frame.kind == "arrived" and self._arrivals is not None:
-            self._arrivals.arrived(seat, frame)
+        elif frame.kind == "on-wire":
+            self._held_back()
         elif frame.kind == "event":
             self._note(frame.fields["code"], frame.body)
             self._hearing.hear(seat, frame)
+
+    def _held_back(self) -> None:
+        """A message that nobody waits for was not let go, for which its host cuts the session off."""
+        self._finish(HELD_BACK)
 
     def _hear_problem(self, problem: str) -> None:
         """Why there is no connection, once for each reason: the library dials again and again."""

@@ -58,11 +58,19 @@ class Relay:
         self._port = self._run(Front(self._ends, self._sessions, tell).start)
 
     def admit(
-        self, session: str, noise_key: bytes, proxy: str, tell_arrival: Callable[[int, bytes], None] | None = None
+        self,
+        session: str,
+        noise_key: bytes,
+        proxy: str,
+        tell_arrival: Callable[[int, bytes], None] | None = None,
+        tell_forgotten: Callable[[int, bytes], None] | None = None,
+        tell_late: Callable[[bytes], None] | None = None,
     ) -> str:
         """The URL of the proxy that this session is to use, and nobody else. Raises BadKey."""
         credentials = self._credentials[session] = f"{session}:{secrets.token_hex(16)}"
-        self._sessions[credentials] = Relayed(KeyPair(noise_key), proxy, tell_arrival, self._held)
+        self._sessions[credentials] = Relayed(
+            KeyPair(noise_key), proxy, tell_arrival, self._held, tell_forgotten, tell_late
+        )
         return f"http://{credentials}@127.0.0.1:{self._port}"
 
     def dismiss(self, session: str) -> None:

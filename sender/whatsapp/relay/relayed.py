@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
@@ -14,7 +15,14 @@ from sender.whatsapp.wire.curve import KeyPair
 from sender.whatsapp.wire.decoder import decode, peek_tag
 from sender.whatsapp.wire.encoder import encode
 from sender.whatsapp.wire.errors import MalformedFrame
+from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Node
+
+MOST_FORGOTTEN = 100
+"""Requests for messages that the library has forgotten which may wait at a time."""
+
+GIVEN_UP = 408
+"""What the library is told of a message that WhatsApp says nothing about. No session reads it."""
 
 
 class NotLinked(ConnectionError):
@@ -35,8 +43,10 @@ class Relayed:
     """Lives as long as the session does in its host, through all connections. Belongs to the relay's loop.
 
     `noise_key` is the device's; `proxy` the way to WhatsApp. `tell_arrival` is given each message under a number, and
-    the library does not see it before `kept` is called with that number or a later one. Unchanged stanzas pass as the
-    bytes that came, and so do those that cannot be read: they are for the two ends to judge.
+    the library does not see it before `kept` is called with that number or a later one. `tell_forgotten` is given, also
+    under a number, who asks again for a message that the library has forgotten; it hears of that when `reminded` is
+    called. `tell_late` is given WhatsApp's word on messages that nobody waits for any more. Unchanged stanzas pass as
+    the bytes that came, and so do those that cannot be read: they are for the two ends to judge.
     """
 
     def __init__(
@@ -45,8 +55,13 @@ class Relayed:
         proxy: str = "",
         tell_arrival: Callable[[int, bytes], None] | None = None,
         most_held: int = MOST,
+        tell_forgotten: Callable[[int, bytes], None] | None = None,
+        tell_late: Callable[[bytes], None] | None = None,
     ) -> None:
         self.most_held = most_held
+        self._tell_late = tell_late
+        self._tell_forgotten = tell_forgotten
+        self._forgotten: dict[int, Node] = {}
         self.noise_key = noise_key
         self.proxy = proxy
         self._tell_arrival = tell_arrival
@@ -69,6 +84,7 @@ class Relayed:
             return
         self._legs = None
         self._swallowed.clear()
+        self._forgotten.clear()  # they were not acknowledged, so they come again
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(NotLinked())
@@ -113,6 +129,28 @@ class Relayed:
         writes it again after a reconnect, and when it answers a receiver that could not read it. From any thread."""
         self._names.add(library_id, wire_id)
 
+    def remind(self, library_id: str, wire_id: str) -> None:
+        """As `rename`, of a message that was sent before: it leaves only for who asks for it again, and the library is
+        told that it went. From any thread."""
+        self._names.add(library_id, wire_id)
+        self._names.close(library_id)
+
+    def take_back(self, library_id: str) -> None:
+        """The message has not left and must not any more. From any thread."""
+        self._names.close(library_id)
+
+    async def give_up(self, library_id: str) -> None:
+        """Nobody waits for WhatsApp's word on this message any more: the library need not either."""
+        self._names.close(library_id)
+        if self._legs is not None and self._names.on_wire(library_id) is not None:
+            self._legs.write_down(encode(_word_on(library_id, error=GIVEN_UP)))
+
+    async def reminded(self, number: int) -> None:
+        """The library knows the message again, or never will: it may see who asks."""
+        receipt = self._forgotten.pop(number, None)
+        if receipt is not None and self._legs is not None:
+            self._legs.write_down(self._named_back(encode(receipt), receipt))
+
     def arriving(self, stanza: bytes) -> int:
         """The number under which a message was told, 0 for what need not be kept."""
         if self._tell_arrival is None or peek_tag(stanza) != "message":
@@ -150,14 +188,37 @@ class Relayed:
                 if not waiting.done():
                     waiting.set_result(node)
                 return None
-        elif tag in ("ack", "receipt") and self._names and (node := self._read(stanza)) is not None:
+        elif tag == "receipt" and (self._names or self._tell_forgotten) and (node := self._read(stanza)) is not None:
+            if node.get("type") == "retry" and self._is_forgotten(node):
+                return self._ask_for(stanza, node)
+            return self._named_back(stanza, node)
+        elif tag == "ack" and self._names and (node := self._read(stanza)) is not None:
             return self._named_back(stanza, node)
         return stanza
 
-    def _renamed(self, stanza: bytes, message: Node) -> bytes:
-        wire_id = self._names.on_wire(message.get("id"))
-        if wire_id is None:
+    def _is_forgotten(self, receipt: Node) -> bool:
+        return self._tell_forgotten is not None and not self._names.is_remembered(receipt.get("id"))
+
+    def _ask_for(self, stanza: bytes, receipt: Node) -> bytes | None:
+        """Hold it back until the library was reminded. Too many at once go unanswered, as without us."""
+        if len(self._forgotten) >= MOST_FORGOTTEN or self._tell_forgotten is None:
+            self.passed["unanswered"] += 1
             return stanza
+        number = next(self._arrivals)
+        self._forgotten[number] = receipt
+        self._tell_forgotten(number, stanza)
+        return None
+
+    def _renamed(self, stanza: bytes, message: Node) -> bytes | None:
+        library_id = message.get("id")
+        wire_id = self._names.on_wire(library_id)
+        if library_id is None or wire_id is None:
+            return stanza
+        # The library's answers to receivers carry the time of the message.
+        if self._names.is_closed(library_id) and message.get("t") is None:
+            if self._legs is not None:
+                self._legs.write_down(encode(_word_on(library_id)))
+            return None
         message.attributes["id"] = wire_id
         if message.find("reporting") is not None:
             # A token for reports that is made with the id, and that WhatsApp does not ask for.
@@ -170,6 +231,8 @@ class Relayed:
         is_for_library = node.get("class") == "message" if node.tag == "ack" else node.get("type") == "retry"
         if not is_for_library or (library_id := self._names.in_library(node.get("id"))) is None:
             return stanza
+        if node.tag == "ack" and self._tell_late is not None and self._names.is_closed(library_id):
+            self._tell_late(stanza)
         node.attributes["id"] = library_id
         if (retry := node.find("retry")) is not None and "id" in retry.attributes:
             retry.attributes["id"] = library_id
@@ -184,3 +247,8 @@ class Relayed:
 
     def _new_id(self) -> str:
         return f"{self._prefix}-{next(self._numbers)}"
+
+
+def _word_on(library_id: str, error: int | None = None) -> Node:
+    """An acknowledgement as WhatsApp writes it."""
+    return Node("ack", {"class": "message", "id": library_id, "from": SERVER, "t": int(time.time()), "error": error})

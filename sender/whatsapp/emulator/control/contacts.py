@@ -19,11 +19,13 @@ MAX_LIMIT = 10_000
 
 
 class Text(Body):
-    """`to` is a phone number or a group's address."""
+    """`to`: a phone number or a group's address. `afresh`: over new sessions. `bare`: a group knows the key already."""
 
     to: str
     text: str
     reply_to: str | None = None
+    afresh: bool = False
+    bare: bool = False
 
 
 class Reaction(Body):
@@ -38,6 +40,10 @@ class Raw(Body):
     message: bytes
     type: Literal["text", "media", "reaction", "poll"] = "text"
     edit: Literal["1", "2", "7"] | None = None
+
+
+class AskAgain(Body):
+    id: str
 
 
 class Mark(Body):
@@ -61,6 +67,7 @@ class ContactRoutes:
             web.post(f"{contact}/send-raw", self.send_raw),
             web.post(f"{contact}/react", self.react),
             web.post(f"{contact}/mark", self.mark),
+            web.post(f"{contact}/ask-again", self.ask_again),
         ]
 
     async def messages(self, request: web.Request) -> web.Response:
@@ -95,7 +102,12 @@ class ContactRoutes:
     async def send(self, request: web.Request) -> web.Response:
         handset, wanted = self._handset(request), await read(request, Text)
         quoted = self._quoted(handset, wanted.reply_to) if wanted.reply_to else None
-        message_id = handset.outgoing.send(chat_of(handset, wanted.to), write_text(wanted.text, quoted=quoted))
+        message_id = handset.outgoing.send(
+            chat_of(handset, wanted.to),
+            write_text(wanted.text, quoted=quoted),
+            afresh=wanted.afresh,
+            is_bare=wanted.bare,
+        )
         return web.json_response({"id": message_id})
 
     async def send_raw(self, request: web.Request) -> web.Response:
@@ -128,6 +140,13 @@ class ContactRoutes:
         received = self._received(handset, wanted.id)
         handset.read(received, None if wanted.kind == "delivered" else wanted.kind)
         return web.json_response({"id": received.id})
+
+    async def ask_again(self, request: web.Request) -> web.Response:
+        """It asks its author for a message as if it could not read it, and shows it again if it has forgotten it."""
+        handset, wanted = self._handset(request), await read(request, AskAgain)
+        if not handset.ask_again(wanted.id):
+            raise Problem(404, "no message came under that id")
+        return web.json_response({})
 
     def _received(self, handset: Handset, message_id: str | None) -> Received:
         phone = handset.account.phone

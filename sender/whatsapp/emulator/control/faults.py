@@ -31,7 +31,7 @@ class Outage(Body):
 
 class FaultRoutes:
     def __init__(self, server: Server, network: Network) -> None:
-        self._faults, self._network = server.faults, network
+        self._faults, self._mailbox, self._network = server.faults, server.mailbox, network
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -39,6 +39,7 @@ class FaultRoutes:
             web.post("/control/faults", self.add),
             web.delete("/control/faults", self.clear),
             web.delete("/control/faults/{id}", self.remove),
+            web.post("/control/faults/release", self.release),
             web.post("/control/outage", self.outage),
         ]
 
@@ -63,6 +64,10 @@ class FaultRoutes:
         if not (fault.isdecimal() and self._faults.remove(int(fault))):
             raise Problem(404, f"there is no fault {fault}")
         return web.json_response({})
+
+    async def release(self, request: web.Request) -> web.Response:
+        """What `hold-message` has held, the last first."""
+        return web.json_response({"released": self._mailbox.release()})
 
     async def outage(self, request: web.Request) -> web.Response:
         if (await read(request, Outage)).is_out:

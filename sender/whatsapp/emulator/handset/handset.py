@@ -1,6 +1,6 @@
 """One emulated phone: decrypts what reaches it, keeps it, acknowledges it, and does what its script says."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from sender.whatsapp.wire.node import Attributes, Node
 from sender.whatsapp.wire.signal.cipher import SignalError
 
 MAX_ATTEMPTS = 5  # as clients do: after that a message stays unreadable
+KEPT_HEADS = 1_000  # messages that it can ask for again
 
 log = logs.get(__name__)
 
@@ -65,6 +66,7 @@ class Handset:
         self._receipts, self._inbox = receipts, inbox
         self._script = script
         self._attempts: Counter[str] = Counter()
+        self._heads: OrderedDict[str, Node] = OrderedDict()
 
     # --- what others do to it ---
 
@@ -99,6 +101,15 @@ class Handset:
         more: Attributes = {"id": message.id, "type": kind, "t": now()}
         self._receipts.accept(self.device, Node("receipt", {**head, **more}))
 
+    def ask_again(self, message_id: str) -> bool:
+        """As if it could not read a message that came. False: none came under that id."""
+        head = self._heads.get(message_id)
+        device = self._directory.device(head.find_jid("participant") or head.jid("from")) if head else None
+        if head is None or device is None:
+            return False
+        self._ask_again(head, device, "it is told so")
+        return True
+
     def chat(self, name: str) -> Account | Group | None:
         """The chat that the control API and the inbox call by a phone number or a group's address."""
         if "@" not in name:
@@ -116,6 +127,9 @@ class Handset:
         device = self._directory.device(author)
         if device is None:
             return
+        self._heads[stanza.text("id")] = Node(stanza.tag, stanza.attributes)
+        if len(self._heads) > KEPT_HEADS:
+            self._heads.popitem(last=False)
         plaintexts, failure = self._decrypt(stanza, device)
         messages = [text for text in plaintexts if contents.has_content(text)]
         if failure and not messages and not self._knows(stanza, device):

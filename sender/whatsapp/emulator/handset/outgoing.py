@@ -44,16 +44,31 @@ class Outgoing:
         self._directory, self._prekeys, self._messages = directory, prekeys, messages
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
 
-    def send(self, chat: Account | Group, message: bytes, kind: str = "text", extra: Attributes | None = None) -> str:
-        """Write a waE2E.Message to a chat; gives its id. `kind` is the stanza's type: text, media, reaction, poll."""
+    def send(
+        self,
+        chat: Account | Group,
+        message: bytes,
+        kind: str = "text",
+        extra: Attributes | None = None,
+        *,
+        afresh: bool = False,
+        is_bare: bool = False,
+    ) -> str:
+        """Write a waE2E.Message to a chat; gives its id. `kind` is the stanza's type: text, media, reaction, poll.
+        `afresh` sets up new sessions first; `is_bare` gives a group's members no key, which they should have by now."""
         message_id = new_message_id()
         self._sent[message_id] = _Sent(chat, message, kind)
         while len(self._sent) > KEPT_SENT:
             self._sent.popitem(last=False)
         head: Attributes = {"id": message_id, "type": kind, **(extra or {})}
-        stanza = (
-            self._to_group(chat, message, head) if isinstance(chat, Group) else self._to_account(chat, message, head)
-        )
+        if afresh:
+            for account in chat.members if isinstance(chat, Group) else (chat, self._device.account):
+                for device in account.companions if account is self._device.account else account.devices.values():
+                    self._begin(device)
+        if isinstance(chat, Group):
+            stanza = self._to_group(chat, message, head, is_bare=is_bare)
+        else:
+            stanza = self._to_account(chat, message, head)
         self._messages.accept(self._device, stanza)
         return message_id
 
@@ -91,11 +106,11 @@ class Outgoing:
         address: Attributes = {"to": account.lid_jid, "peer_recipient_pn": account.phone_jid}
         return Node("message", {**head, **address}, [Node("participants", {}, parts)])
 
-    def _to_group(self, group: Group, message: bytes, head: Attributes) -> Node:
-        """The message once for all, and for each device the key to read it: phones do so once, we every time."""
+    def _to_group(self, group: Group, message: bytes, head: Attributes, *, is_bare: bool) -> Node:
+        """The message once for all, and for each device the key to read it: phones do so once, we unless told."""
         key = self._keystore.create_sender_key(str(group.jid))
         distribution = write_sender_key(str(group.jid), key.distribution())
-        readers = [device for account in group.members for device in account.devices.values()]
+        readers = [] if is_bare else [device for account in group.members for device in account.devices.values()]
         parts = self._parts(
             (device for device in readers if device is not self._device), distribution, group.addressing
         )

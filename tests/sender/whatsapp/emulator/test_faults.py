@@ -2,12 +2,13 @@
 
 import pytest
 
+from sender.whatsapp.emulator.contents import write_text
 from sender.whatsapp.emulator.faults import Faults
 from sender.whatsapp.emulator.server import Server
 from sender.whatsapp.wire.node import Node
 from tests.sender.whatsapp.emulator.companion import Companion, lid_of, linked
 from tests.sender.whatsapp.emulator.conftest import FRIEND, OTHER, PHONE
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -126,3 +127,24 @@ async def test_drop_question_leaves_one_open(server: Server, companion: Companio
     companion.connection.say(question)
     assert all(each.get("id") != "open" for each in companion.connection.all("iq"))
     assert companion.ask("privacy", Node("privacy")).get("type") == "result"
+
+
+async def test_slow_question_answers_later(server: Server, companion: Companion) -> None:
+    server.faults.add("slow-question", xmlns="privacy", seconds=0.05)
+    question = Node("iq", {"id": "slow", "type": "get", "xmlns": "privacy"}, [Node("privacy")])
+    companion.connection.say(question)
+    assert all(each.get("id") != "slow" for each in companion.connection.all("iq"))
+    await eventually(lambda: any(each.get("id") == "slow" for each in companion.connection.all("iq")))
+
+
+async def test_hold_message_keeps_it_until_it_is_released_the_last_first(server: Server, companion: Companion) -> None:
+    friend = server.handsets.of(server.directory.by_phone(FRIEND))
+    server.faults.add("hold-message", to=PHONE, times=2)
+    account = server.directory.by_phone(PHONE)
+    assert account is not None
+    sent = [friend.outgoing.send(account, write_text(text)) for text in ("first", "second")]
+    before = companion.connection.all("message")
+    assert not {each.get("id") for each in before} & set(sent)
+    assert server.mailbox.release() == 2
+    assert [each.get("id") for each in companion.connection.all("message")[len(before) :]] == sent[::-1]
+    assert server.mailbox.release() == 0

@@ -171,6 +171,19 @@ async def test_a_caller_may_give_up(session: NeonizeSession) -> None:
     assert scope.cancelled_caught
 
 
+async def test_a_session_that_was_cut_off_for_a_message_that_nobody_wants_any_more_is_made_anew(
+    session: NeonizeSession, ear: Ear
+) -> None:
+    async def on_wire(whatsapp_id: str) -> None:
+        await anyio.sleep_forever()
+
+    with anyio.move_on_after(0.2):
+        await session.send(CHAT, Message(conversation="hello"), id="3EB0GIVEN", on_wire=on_wire)
+    assert (await ear.next(Disconnected)).reason == "a message was held back"
+    await ear.next(Connected)
+    await send(session, "hello")
+
+
 async def test_a_connection_that_does_not_come_back_is_made_anew(session: NeonizeSession, ear: Ear) -> None:
     await send(session, "event 12")
     assert (await ear.next(Disconnected)).reason == "the connection broke"
