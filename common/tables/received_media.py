@@ -51,7 +51,7 @@ FETCH_DUE = """
     SELECT id, instance_id, shard, event_id, kind, content, size, attempts, created_at
     FROM received_media
     WHERE state = 'waiting' AND shard = ANY($1::integer[]) AND next_attempt_at <= now()
-      AND instance_id <> ALL($2::uuid[]) AND id <> ALL($3::uuid[])
+      AND instance_id <> ALL($2::uuid[]) AND id <> ALL($3::uuid[]) AND ($5::bigint IS NULL OR size <= $5)
     ORDER BY next_attempt_at
     LIMIT $4"""
 
@@ -134,10 +134,15 @@ async def announce(
 
 
 async def fetch_due(
-    executor: Executor, shards: Sequence[int], busy: Sequence[UUID], taken: Sequence[UUID], limit: int
+    executor: Executor,
+    shards: Sequence[int],
+    busy: Sequence[UUID],
+    taken: Sequence[UUID],
+    limit: int,
+    largest: int | None,
 ) -> list[DueMedia]:
-    """The oldest first; nothing of busy instances, nothing that is taken."""
-    return [DueMedia(*row) for row in await executor.fetch(FETCH_DUE, shards, busy, taken, limit)]
+    """The oldest first; nothing of busy instances, nothing that is taken, nothing above so many bytes."""
+    return [DueMedia(*row) for row in await executor.fetch(FETCH_DUE, shards, busy, taken, limit, largest)]
 
 
 async def count_waiting(executor: Executor, shards: Sequence[int]) -> int:

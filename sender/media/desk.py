@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -47,13 +47,15 @@ _LARGEST: Mapping[Form, int] = {
 class DeskRules:
     """Bytes of a file and of a document; how many files are worked on, and how many uploaded, at a time by one node.
 
-    An upload takes several times its size of memory in the session's host.
+    An upload takes several times its size of memory in the session's host. Those above `large` bytes leave one place to
+    the others.
     """
 
     file: int
     document: int
     files_at_once: int = 64
     uploads_at_once: int = 4
+    large: int = 16 * MEBIBYTE
 
     def largest(self, form: Form) -> int:
         general = self.document if form is Form.DOCUMENT else self.file
@@ -80,6 +82,7 @@ class Desk:
         self._metrics = metrics
         self._files = asyncio.Semaphore(rules.files_at_once)
         self._uploads = asyncio.Semaphore(rules.uploads_at_once)
+        self._large_uploads = asyncio.Semaphore(max(1, rules.uploads_at_once - 1))
 
     def of(self, instance: UUID, session: Session) -> "DeskOf":
         return DeskOf(self, instance, session)
@@ -141,7 +144,12 @@ class Desk:
         return converted
 
     async def _hand_over(self, form: Form, converted: Converted, session: Uploads) -> UploadedFile:
-        async with self._uploads, self._step("upload", form) as size:
+        is_large = await _size(converted.path) > self._rules.large
+        async with (
+            self._large_uploads if is_large else nullcontext(),
+            self._uploads,
+            self._step("upload", form) as size,
+        ):
             uploaded = await session.upload(converted.path, _KINDS[form])
             size.bytes = uploaded.length
         return uploaded

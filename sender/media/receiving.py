@@ -82,8 +82,7 @@ class Receiving:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
-        self._active: dict[UUID, UUID] = {}  # the file and its instance
-        self._large = asyncio.Semaphore(1)
+        self._active: dict[UUID, DueMedia] = {}
         self._news = asyncio.Event()
         self._counts_at = 0.0
 
@@ -106,13 +105,16 @@ class Receiving:
     async def _begin(self, tasks: asyncio.TaskGroup) -> None:
         held = list(self._held())
         while held and (room := self._rules.at_once - len(self._active)) > 0:
-            counts = Counter(self._active.values())
+            counts = Counter(row.instance_id for row in self._active.values())
             busy = [instance for instance, count in counts.items() if count >= OF_ONE_INSTANCE]
-            due = await table.fetch_due(self._pool, held, busy, list(self._active), room)
+            has_large = any(row.size > LARGE for row in self._active.values())
+            largest = LARGE if has_large else None
+            due = await table.fetch_due(self._pool, held, busy, list(self._active), room, largest)
             for row in due:
-                if counts[row.instance_id] < OF_ONE_INSTANCE:
+                if counts[row.instance_id] < OF_ONE_INSTANCE and not (has_large and row.size > LARGE):
                     counts[row.instance_id] += 1
-                    self._active[row.id] = row.instance_id
+                    has_large = has_large or row.size > LARGE
+                    self._active[row.id] = row
                     tasks.create_task(self._receive(row), name=f"received file {row.id}")
             if len(due) < room:
                 return
@@ -157,9 +159,6 @@ class Receiving:
             with await asyncio.to_thread(self._disk.arrive) as arriving:
                 await asyncio.to_thread(arriving.write, row.content)
                 return await self._keep(row, arriving)
-        if row.size > LARGE:
-            async with self._large:
-                return await self._download(row)
         return await self._download(row)
 
     async def _download(self, row: DueMedia) -> Media:

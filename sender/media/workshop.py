@@ -1,12 +1,15 @@
-"""The workshop: a few media workers, started when there is work, ended when there is none or when one misbehaves."""
+"""The workshop: a few media workers, started when there is work, ended when there is none or when one misbehaves.
+
+Films take seconds to minutes and everything else a moment, so there is one worker more than films may have.
+"""
 
 import asyncio
 import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "sender.media.worker")
 LONGEST_ANSWER = 4 * 1024 * 1024
 JOBS_OF_ONE = 100  # then a worker is replaced: codecs leak
+FILMS = frozenset({"gif", "video", "video-note"})
 IDLE = 60.0  # seconds that a worker is kept without work
 
 # A worker reads hostile files, so it is given none of our environment but what Python needs to start.
@@ -59,10 +63,11 @@ class _Worker:
 
 
 class Workshop:
-    """`convert` from any task; leaving its context ends the workers that rest."""
+    """`convert` from any task; leaving its context ends the workers that rest. Films have `workers` of them at most."""
 
     def __init__(self, workers: int, patience: timedelta, command: Sequence[str] = COMMAND) -> None:
-        self._slots = asyncio.Semaphore(workers)
+        self._slots = asyncio.Semaphore(workers + 1)
+        self._slots_of_films = asyncio.Semaphore(workers)
         self._patience = patience.total_seconds()
         self._command = command
         self._resting: list[_Worker] = []
@@ -78,7 +83,7 @@ class Workshop:
 
     async def convert(self, job: Job) -> Converted:
         """Waits for a free worker, then at most the patience. Raises NotUsable, TryAgain."""
-        async with self._slots:
+        async with self._slot(job):
             worker = self._take_resting() if self._resting else await self._start()
             line = None
             try:
@@ -94,6 +99,11 @@ class Workshop:
                 else:
                     self._rest(worker)
         return read_answer(line)
+
+    @asynccontextmanager
+    async def _slot(self, job: Job) -> AsyncIterator[None]:
+        async with self._slots_of_films if job.form in FILMS else nullcontext(), self._slots:
+            yield
 
     async def _start(self) -> _Worker:
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -25,7 +25,7 @@ from sender.media.cards import Cards
 from sender.media.desk import Desk, DeskRules
 from sender.media.fetching import Fetching
 from sender.media.workshop import Workshop
-from sender.whatsapp.session import Account, Event, MediaKind
+from sender.whatsapp.session import Account, Event, MediaKind, UploadedFile
 from sender.whatsapp.simulated import Behaviour, Journal, SimulatedEngine, SimulatedSession
 from tests.clock import ManualClock
 from tests.sender.media import files
@@ -253,6 +253,38 @@ async def test_an_engine_without_the_power_is_said_so(desk: Desk) -> None:
 
     with pytest.raises(NotSupported):
         await desk.of(INSTANCE, Bare()).upload(File("http://127.0.0.1/x", Form.IMAGE))  # type: ignore[arg-type]
+
+
+async def test_large_uploads_leave_a_place_to_the_others(
+    storage: Storage, disk: Disk, workshop: Workshop, metrics: MediaMetrics, session: SimulatedSession, tmp_path: Path
+) -> None:
+    began: list[int] = []
+    hold = asyncio.Event()
+    upload = session.upload
+
+    async def slow(path: Path, kind: MediaKind) -> UploadedFile:
+        size = len(await asyncio.to_thread(path.read_bytes))
+        began.append(size)
+        if size > 1_000:
+            await hold.wait()
+        return await upload(path, kind)
+
+    session.upload = slow  # type: ignore[method-assign]
+    clock = SystemClock()
+    async with Outbound() as outbound:
+        fetching = Fetching(outbound, storage, clock, timedelta(minutes=1))
+        rules = DeskRules(LIMIT, LIMIT, uploads_at_once=2, large=1_000)
+        media = Desk(fetching, workshop, Cards(outbound, workshop), disk, rules, clock, metrics).of(INSTANCE, session)
+        large = await stored(storage, disk, files.pdf(1) + bytes(2_000))
+        waiting = [asyncio.ensure_future(media.upload(File(large, Form.DOCUMENT))) for _ in range(3)]
+        await eventually(lambda: began)
+        small = await stored(storage, disk, files.pdf(1))
+        await media.upload(File(small, Form.DOCUMENT))
+        assert sum(size > 1_000 for size in began) == 1
+        hold.set()
+        await asyncio.gather(*waiting)
+    assert len(began) == 4
+    assert work_left(tmp_path) == []
 
 
 async def test_a_cancelled_upload_leaves_nothing(media: Media, server: WebServer, tmp_path: Path) -> None:

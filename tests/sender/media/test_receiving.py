@@ -28,7 +28,7 @@ from common.tables import received_media, shard
 from sender.autopilot import Autopilot
 from sender.inbox import Inbox
 from sender.media.linking import ReceivedLinks
-from sender.media.receiving import Receiving, ReceivingRules, without_link
+from sender.media.receiving import LARGE, Receiving, ReceivingRules, without_link
 from sender.sessions import Held
 from sender.translation.families import Translator
 from sender.whatsapp.engine_events import e2e
@@ -57,6 +57,7 @@ class Reception:
     def __init__(self, pool: Pool, folder: Path) -> None:
         self.pool = pool
         self.wait = timedelta(seconds=60)
+        self.largest = LARGEST
         self.rules = ReceivingRules(LARGEST)
         self.registry = CollectorRegistry()
         self.metrics = MediaMetrics(self.registry)
@@ -75,7 +76,7 @@ class Reception:
         rows = await self.pool.fetch(shard.CLAIM, list(range(SHARDS)), "node", timedelta(minutes=5))
         self.held = {row[0]: row[1] for row in rows}
         clock = SystemClock()
-        linking = ReceivedLinks(self.links, clock, wait=self.wait, lifetime=MONTH, largest=LARGEST)
+        linking = ReceivedLinks(self.links, clock, wait=self.wait, lifetime=MONTH, largest=self.largest)
         self.receiving = Receiving(
             self.pool, lambda: self.held, self.sessions.get, self.storage, self.disk, self.released.append, self.rules,
             clock, self.metrics, Random(1),
@@ -382,6 +383,32 @@ async def test_one_instance_does_not_take_every_place(reception: Reception) -> N
         assert sorted(started) == sorted([busy.hex, busy.hex, other.hex])
         hold.set()
         await eventually(lambda: len(reception.released) == 7)
+
+
+async def test_large_files_wait_for_each_other_and_hold_up_no_small_one(reception: Reception) -> None:
+    reception.rules = replace(reception.rules, at_once=3)
+    reception.largest = 2 * LARGE
+    started: list[int] = []
+    hold = asyncio.Event()
+    async with reception.open():
+        instances = [await reception.instance() for _ in range(4)]
+
+        async def download(file: Any, target: Path, largest: int) -> None:
+            started.append(file.length)
+            if file.length > LARGE:
+                await hold.wait()
+            await asyncio.to_thread(target.write_bytes, JPEG)
+
+        for instance in instances:
+            reception.engine.sessions[instance.hex].download = download  # type: ignore[method-assign]
+            await reception.hear(instance, picture(fileLength=LARGE + 1))
+        await eventually(lambda: started)
+        for instance in instances:
+            await reception.hear(instance, picture())
+        await eventually(lambda: len(started) == 5)
+        assert sorted(started) == [len(JPEG)] * 4 + [LARGE + 1]
+        hold.set()
+        await eventually(lambda: len(reception.released) == 8)
 
 
 async def test_messages_without_files_wait_for_nothing(reception: Reception) -> None:

@@ -119,7 +119,23 @@ def commands_of_children() -> Iterator[str]:
 async def test_a_worker_is_used_again_and_no_more_run_than_are_allowed() -> None:
     async with Workshop(2, PATIENCE, worker_that_says("str(os.getpid())")) as workshop:
         made = await asyncio.gather(*(workshop.convert(Job("image", Path("/a"), Path("/b"))) for _ in range(12)))
-    assert len({one.mime for one in made}) == 2
+    assert len({one.mime for one in made}) == 3  # the two and the one that films do not get
+
+
+async def test_films_leave_one_worker_to_everything_else(tmp_path: Path) -> None:
+    """Each of them takes for ever, and there are more of them than workers."""
+    films = worker_that(
+        "import json; time.sleep(600 if 'video' in line else 0);"
+        """ print(json.dumps({"path": "/x", "mime": "m", "thumbnail": "", "wave": ""}), flush=True)"""
+    )
+    async with Workshop(1, PATIENCE, films) as workshop:
+        endless = [asyncio.ensure_future(workshop.convert(Job("video", Path("/a"), Path("/b")))) for _ in range(3)]
+        for form in ("image", "voice", "document"):
+            assert (await workshop.convert(Job(form, Path("/a"), Path("/b")))).mime == "m"
+        assert not any(film.done() for film in endless)
+        for film in endless:
+            film.cancel()
+        await asyncio.gather(*endless, return_exceptions=True)
 
 
 async def test_a_worker_sees_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
