@@ -90,7 +90,11 @@ FORGET_HELD = _HELD.format(which="uncertain_since <= now() - $3::interval") + _T
 _CAN_HAVE_ITS_ID = "instance.wire = 'relay' AND whatsapp_id = message_id"
 _SAME_ID = f"uncertain_policy = 'resend-same-id' AND {_CAN_HAVE_ITS_ID} AND {_PAST_GRACE}"
 
-RESEND_SAME_ID = _HELD.format(which=f"{_SAME_ID} AND attempts < max_attempts") + _TO_QUEUE_MARKED
+# Whoever takes the relay away at the same moment waits, and then finds the rows queued: none is left with a mark that
+# nothing can send.
+_HELD_IN_RELAY = _HELD.replace("SKIP LOCKED", "SKIP LOCKED\n        FOR SHARE OF instance")
+
+RESEND_SAME_ID = _HELD_IN_RELAY.format(which=f"{_SAME_ID} AND attempts < max_attempts") + _TO_QUEUE_MARKED
 
 GIVE_UP_SAME_ID = _HELD.format(which=f"{_SAME_ID} AND attempts >= max_attempts") + _TO_DEAD_LETTERS.format(
     by="resend-same-id"

@@ -1,5 +1,6 @@
 """Uncertain: what becomes of a message whose outcome was lost, by its instance's policy."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,6 +14,7 @@ from common.tables.uncertain import Settled
 from sender.uncertain import Uncertain, UncertainPolicy
 from tests.builders import insert_instance, new_message
 from tests.sender.station import Station
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +24,9 @@ DOUBT = """
     SET status = 'uncertain', started_at = now(), epoch = 0, node = 'x', attempts = $2,
         uncertain_since = now() - $3::interval
     WHERE id = $1"""
+
+WAITS = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"""
 
 
 class Bench:
@@ -177,6 +182,18 @@ async def test_what_cannot_have_its_id_again_is_held(bench: Bench, way: str | No
     assert (await bench.station.row(number))["status"] == "uncertain"
     await bench.uncertain.hold_waiting(bench.station.shards.held)
     assert bench.held == []  # its chat goes on without it
+
+
+async def test_a_relay_that_is_taken_away_meanwhile_leaves_nothing_queued_for_it(bench: Bench) -> None:
+    instance, number = await bench.in_doubt("resend-same-id", wire="relay")
+    pool = bench.station.pool
+    await pool.execute("UPDATE message_queue SET whatsapp_id = message_id WHERE id = $1", number)
+    async with asyncio.TaskGroup() as tasks, pool.acquire() as connection, connection.transaction():
+        await wire.set_wire(connection, instance, "direct")
+        deciding = tasks.create_task(bench.uncertain.decide())
+        await eventually(lambda: pool.fetchval(WAITS))
+    assert deciding.done()
+    assert (await bench.station.row(number))["status"] == "uncertain"
 
 
 async def test_the_same_id_is_not_tried_for_ever(bench: Bench) -> None:
