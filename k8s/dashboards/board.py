@@ -132,8 +132,10 @@ ROWS = (
                     ("sum(whatsapp_hosts)", "alive"),
                     ("sum(increase(whatsapp_host_deaths_total[$__rate_interval]))", "died"),
                     ("sum(increase(whatsapp_relay_problems_total[$__rate_interval]))", "problems of the relay"),
+                    ("sum(increase(whatsapp_relay_refusals_total[$__rate_interval]))", "relays refused"),
                 ),
             ),
+            per_second("Messages that receivers asked for again", "whatsapp_asked_again_total", "outcome"),
             one("Shards by node", "short", "lease_shards_held", "{{instance}}"),
             Panel(
                 "Shards on the move",
