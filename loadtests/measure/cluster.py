@@ -48,16 +48,18 @@ PAUSES: dict[Engine, float] = {"simulated": 0.02, "emulated": 0.2}
 """Seconds between two messages of an instance, at least."""
 UNLINKED = 3  # instances beside the others, whose codes are asked for
 LISTENING = 3  # every third instance has its webhooks called
-POLICIES = ("hold", "resend", "assume-sent")
+AGAIN = {"direct": "resend", "relay": "resend-same-id"}
+"""How messages in doubt are sent again: only the relay can give one the id that it had."""
 START_PATIENCE = 60.0
 REST_PATIENCE = 90.0
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM, "suspend": signal.SIGSTOP, "resume": signal.SIGCONT}
 
 MAKE_INSTANCES = """
     INSERT INTO instance (id, shard, name, token_hash, token_cipher, due, subscribed_at, device, session_state,
-        uncertain_policy, delivery_callback_url, message_status_callback_url)
+        uncertain_policy, wire, delivery_callback_url, message_status_callback_url)
     SELECT id, shard, 'Chaos ' || place, token_hash, '', now() + interval '1 year', now(), device,
-           CASE WHEN device IS NULL THEN 'unpaired' ELSE 'connected' END, policy, url, url
+           CASE WHEN device IS NULL THEN 'unpaired' ELSE 'connected' END, policy,
+           CASE policy WHEN 'resend-same-id' THEN 'relay' END, url, url
     FROM unnest($1::uuid[], $2::integer[], $3::bytea[], $4::text[], $5::text[], $6::text[])
         WITH ORDINALITY AS made (id, shard, token_hash, device, policy, url, place)"""
 WAITING = """
@@ -81,8 +83,9 @@ class Cluster:
         self.valkey = Valkey(folder / "valkey", port=free_port())
         self.whatsapp = WhatsApp(folder)
         self.receiver = hook
+        policies = ("hold", AGAIN[wire], "assume-sent")
         self.callers = [
-            Caller(uuid4(), new_token(), POLICIES[place % len(POLICIES)], f"55119{place:08d}")
+            Caller(uuid4(), new_token(), policies[place % len(policies)], f"55119{place:08d}")
             for place in range(instances)
         ]
         # Codes of the real engine cost a process each; those of the simulated one name their instance.
@@ -304,7 +307,7 @@ class Cluster:
         history.answered, history.asked, history.called = load.answered, load.asked, self.receiver.called
         history.minimum_pause, history.is_over = PAUSES[self.engine], is_over
         history.holds = frozenset(caller.id.hex for caller in self.callers if caller.policy == "hold")
-        history.resend = frozenset(caller.id.hex for caller in self.callers if caller.policy == "resend")
+        history.resend = frozenset(caller.id.hex for caller in self.callers if caller.policy == AGAIN[self._wire])
         history.keeps_ids = self._wire == "relay"
         history.tells = frozenset(caller.id.hex for caller in self.callers)
         return history
