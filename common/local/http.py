@@ -1,5 +1,6 @@
 """Small JSON requests to programs of the local stack."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -23,7 +24,7 @@ def request(
 ) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer, whatever the status; a body that is no JSON object counts as empty.
 
-    Raises Unreachable when no answer came.
+    Raises Unreachable when no answer came, or only a part of one.
     """
     content = None if body is None else json.dumps(body).encode()
     kind = {} if body is None else {"Content-Type": "application/json"}
@@ -34,7 +35,7 @@ def request(
     except urllib.error.HTTPError as answer:
         with answer:
             return answer.code, _object(answer.read())
-    except OSError as problem:
+    except (OSError, http.client.HTTPException) as problem:
         raise Unreachable(f"{method} {url}: {problem}") from problem
 
 

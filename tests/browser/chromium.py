@@ -125,7 +125,8 @@ class Page:
         await self.until(f"document.readyState === 'complete' && {found}", patience)
 
     async def click(self, words: str) -> None:
-        """With the mouse, on what can be pressed and says (or is labelled) this."""
+        """With the mouse, on what can be pressed and says (or is labelled) this, once it stands still: parts of a page
+        that come later move it."""
         place = await self.until(_find(words) + ".map(where)[0]")
         for kind in ("mousePressed", "mouseReleased"):
             await self.call(
@@ -182,10 +183,13 @@ class Page:
 SENSES = """
 self.says = (element) => (element?.getAttribute('aria-label') ?? element?.labels?.[0]?.innerText
     ?? element?.innerText ?? '').trim()
-self.where = (element) => {
+self.where = async (element) => {
     element.scrollIntoView({block: 'center'})
+    const before = element.getBoundingClientRect()
+    await new Promise((resolve) => setTimeout(resolve, 50))
     const box = element.getBoundingClientRect()
-    return {x: box.x + box.width / 2, y: box.y + box.height / 2}
+    const isStill = element.isConnected && box.x === before.x && box.y === before.y
+    return isStill ? {x: box.x + box.width / 2, y: box.y + box.height / 2} : null
 }
 """
 
