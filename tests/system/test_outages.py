@@ -114,6 +114,7 @@ async def test_valkey_away_for_ten_seconds_is_noticed_by_no_caller_and_costs_no_
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(load.run)
         await load.accepted_more(20)
+        await sender.handed_at_least(1)  # a program that finds no store as it starts ends
         own_valkey.stop(valkey)
         await anyio.sleep(10)
         valkey = own_valkey.start()
@@ -143,6 +144,7 @@ async def test_postgres_restarted_under_load_is_told_with_503_and_both_programs_
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(load.run)
         await load.accepted_more(40)
+        await sender.handed_at_least(1)  # a program that finds no store as it starts ends
         own_postgres.stop(postgres)
         with anyio.fail_after(PATIENCE):
             while len(load.refused) < 8:
