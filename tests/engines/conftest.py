@@ -8,9 +8,10 @@ import pytest
 
 from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.neonize.patience import Patience
+from sender.whatsapp.session import Account, Connected, Session
 from tests.databases import Databases
 from tests.engines.listening import Ear
-from tests.engines.worlds import World, emulated, neonize_world, simulated_world
+from tests.engines.worlds import INSTANCE, World, emulated, neonize_world, simulated_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 
@@ -50,3 +51,16 @@ async def world(
 @pytest.fixture
 def ear() -> Ear:
     return Ear()
+
+
+@pytest.fixture
+async def account(world: World) -> Account:
+    return await world.link(INSTANCE)
+
+
+@pytest.fixture
+async def session(world: World, account: Account, ear: Ear) -> AsyncIterator[Session]:
+    session = await world.engine.open(account, ear)
+    await ear.next(Connected)
+    yield session
+    await session.close()

@@ -12,8 +12,7 @@ from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.relay.arrival import ArrivalName
 from sender.whatsapp.session import Account, Arrived, Connected, Event, KeptArrival, Raw, Unopened
 from tests.databases import Databases
-from tests.engines.test_conformance import INSTANCE
-from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
+from tests.engines.worlds import INSTANCE, NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.waiting import PATIENCE, eventually
 

@@ -1,7 +1,5 @@
 """What every engine does, run on each of them."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from common.addresses import without_device
@@ -26,25 +24,11 @@ from sender.whatsapp.session import (
     Session,
 )
 from tests.engines.listening import Ear
-from tests.engines.worlds import World
+from tests.engines.worlds import INSTANCE, World
 
 pytestmark = pytest.mark.anyio
 
 GIVEN = "3EB0000000000000000001"
-INSTANCE = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture
-async def account(world: World) -> Account:
-    return await world.link(INSTANCE)
-
-
-@pytest.fixture
-async def session(world: World, account: Account, ear: Ear) -> AsyncIterator[Session]:
-    session = await world.engine.open(account, ear)
-    await ear.next(Connected)
-    yield session
-    await session.close()
 
 
 async def send(session: Session, to: str, text: str, told: list[str] | None = None, given: str = GIVEN) -> Accepted:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import pytest
 
 from common.errors import MediaAway, MediaNotUsable, NotConnected
 from sender.whatsapp.session import (
-    Account,
-    Connected,
     Downloads,
     MediaKind,
     ReceivedFile,
@@ -20,22 +17,11 @@ from sender.whatsapp.session import (
     Uploads,
 )
 from sender.whatsapp.simulated import SimulatedEngine
-from tests.engines.listening import Ear
 from tests.engines.worlds import NeonizeWorld, World
 
 pytestmark = pytest.mark.anyio
 
-INSTANCE = "0123456789abcdef0123456789abcdef"
 CONTENT = os.urandom(300_001)
-
-
-@pytest.fixture
-async def session(world: World, ear: Ear) -> AsyncIterator[Session]:
-    account: Account = await world.link(INSTANCE)
-    session = await world.engine.open(account, ear)
-    await ear.next(Connected)
-    yield session
-    await session.close()
 
 
 async def stored(world: World, session: Session, folder: Path, kind: MediaKind) -> ReceivedFile:

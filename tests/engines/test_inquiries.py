@@ -19,8 +19,7 @@ from sender.whatsapp.powers.people import Known
 from sender.whatsapp.powers.refusals import QuestionRefused
 from sender.whatsapp.session import Account, Connected
 from tests.engines.listening import Ear
-from tests.engines.test_conformance import INSTANCE
-from tests.engines.worlds import NeonizeWorld, neonize_world
+from tests.engines.worlds import INSTANCE, NeonizeWorld, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 pytestmark = pytest.mark.anyio

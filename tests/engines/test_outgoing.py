@@ -15,7 +15,7 @@ from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Account, Connected, Disconnected, Session, Taken
 from tests.databases import Databases
 from tests.engines.listening import Ear
-from tests.engines.test_conformance import GIVEN, INSTANCE, send
+from tests.engines.test_conformance import GIVEN, send
 from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.waiting import eventually, within
@@ -40,19 +40,6 @@ async def world(engine: NeonizeEngine, emulator: EmulatorProgram) -> AsyncIterat
     async with neonize_world(engine, emulator, "relay") as world:
         yield world
     await emulator.ask("DELETE", "faults")
-
-
-@pytest.fixture
-async def account(world: NeonizeWorld) -> Account:
-    return await world.link(INSTANCE)
-
-
-@pytest.fixture
-async def session(world: NeonizeWorld, account: Account, ear: Ear) -> AsyncIterator[Session]:
-    session = await world.engine.open(account, ear)
-    await ear.next(Connected)
-    yield session
-    await session.close()
 
 
 class Trial:

@@ -11,8 +11,8 @@ from sender.whatsapp.neonize.engine import NeonizeEngine
 from sender.whatsapp.session import Account, Session
 from tests.databases import Databases
 from tests.engines.test_arrivals import Memory, open_session
-from tests.engines.test_conformance import INSTANCE, send
-from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
+from tests.engines.test_conformance import send
+from tests.engines.worlds import INSTANCE, NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.waiting import eventually
 

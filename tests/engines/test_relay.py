@@ -29,8 +29,8 @@ from sender.whatsapp.session import Account, Connected, Disconnected, Raw, Secre
 from sender.whatsapp.wire.jid import SERVER
 from sender.whatsapp.wire.node import Node
 from tests.engines.listening import Ear
-from tests.engines.test_conformance import GIVEN, INSTANCE, send
-from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
+from tests.engines.test_conformance import GIVEN, send
+from tests.engines.worlds import INSTANCE, NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.waiting import eventually, within
 

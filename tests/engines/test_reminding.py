@@ -14,7 +14,7 @@ from sender.whatsapp.protobuf import Message
 from sender.whatsapp.session import Account, Connected, Recalled, Session
 from tests.databases import Databases
 from tests.engines.listening import Ear
-from tests.engines.test_conformance import GIVEN, INSTANCE, send
+from tests.engines.test_conformance import GIVEN, send
 from tests.engines.worlds import NeonizeWorld, emulated, neonize_world
 from tests.sender.whatsapp.emulator.program import EmulatorProgram
 from tests.waiting import eventually
@@ -53,19 +53,6 @@ async def world(emulator: EmulatorProgram, databases: Databases, archive: Archiv
     ):
         yield world
     databases.drop(dsn)
-
-
-@pytest.fixture
-async def account(world: NeonizeWorld) -> Account:
-    return await world.link(INSTANCE)
-
-
-@pytest.fixture
-async def session(world: NeonizeWorld, account: Account, ear: Ear) -> AsyncIterator[Session]:
-    session = await world.engine.open(account, ear)
-    await ear.next(Connected)
-    yield session
-    await session.close()
 
 
 async def kill_hosts(world: NeonizeWorld, ear: Ear) -> None:

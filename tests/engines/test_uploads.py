@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from common.addresses import user_of
 from common.errors import NotConnected
 from sender.whatsapp.bare_package import load_bare
-from sender.whatsapp.session import Account, Connected, MediaKind, Session, UploadedFile, Uploads
-from tests.engines.listening import Ear
+from sender.whatsapp.session import MediaKind, Session, UploadedFile, Uploads
 from tests.engines.worlds import NeonizeWorld, World
 
 load_bare("neonize")
@@ -25,17 +23,6 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import (  # noqa: E402
 )
 
 pytestmark = pytest.mark.anyio
-
-INSTANCE = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture
-async def session(world: World, ear: Ear) -> AsyncIterator[Session]:
-    account: Account = await world.link(INSTANCE)
-    session = await world.engine.open(account, ear)
-    await ear.next(Connected)
-    yield session
-    await session.close()
 
 
 def message_of(kind: MediaKind, file: UploadedFile) -> Message:

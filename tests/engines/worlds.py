@@ -32,6 +32,9 @@ from tests.sender.whatsapp.emulator.program import EmulatorProgram
 
 _numbers = itertools.count(1)
 
+INSTANCE = "0123456789abcdef0123456789abcdef"
+"""The instance whose account it is, where a test needs only one."""
+
 
 class World(Protocol):
     engine: Engine
